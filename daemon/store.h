@@ -1,0 +1,103 @@
+/*
+ * store.h - the database, on a thread of its own.
+ *
+ * The event loop never waits for the disk (DESIGN law 8). It submits jobs; the
+ * store thread takes all that are queued, runs each in a savepoint of one
+ * transaction, commits once (WAL, synchronous=FULL), and hands the results back:
+ * `wake` is called from the store thread, and the loop then calls store_collect(),
+ * which runs each job's `done` on the loop's thread, in the order of submission.
+ * A job's `done` is therefore called only after its commit is on disk. If the
+ * commit fails (full disk, I/O error), none of the batch is acknowledged: every
+ * job of it ends with STORE_FAILED.
+ *
+ * A job is data: SQL steps and named parameters. No C struct mirrors a table. Rows
+ * and sections come back as JSON, built by SQLite.
+ *
+ * This is the only module that includes sqlite3.h.
+ */
+#ifndef TACTUS_STORE_H
+#define TACTUS_STORE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct store;
+
+/* Sections of the snapshot that a job can read back: each is the view section_<name>(session_id,
+ * json) of tables.sql. The names on the wire stand in store_section_name(). */
+enum store_section {
+	SECTION_SESSION = 1 << 0,
+	SECTION_PARTICIPANTS = 1 << 1,
+	SECTION_ROLE_ASSIGNMENTS = 1 << 2,
+	SECTION_SETLIST = 1 << 3,
+	SECTION_ACTIVE_SONG = 1 << 4,
+	SECTION_ALL = (1 << 5) - 1
+};
+#define SECTION_COUNT 5
+
+/* "session", "participants", "roleAssignments", "setlist", "activeSong"; index 0..4. */
+const char *store_section_name(int index);
+
+/*
+ * One statement. Parameters are bound by name (":code") from the job's params: string,
+ * integer, real, true/false as 1/0, null or missing as NULL; arrays and objects as JSON text.
+ * The columns of the first row it returns are added to the params (so that later steps see
+ * them) and to the result's `row`; a column named *_json is parsed. If `none` is
+ * set and the statement returned no row (one with columns) or changed none (one without),
+ * the job ends with STORE_REFUSED and that code, and its savepoint is rolled back.
+ */
+struct store_step {
+	const char *sql; /* static text: statements are prepared once and kept by this pointer */
+	const char *none;
+};
+
+enum store_status {
+	STORE_OK = 0,
+	STORE_REFUSED, /* a step's `none`; what = its code */
+	STORE_INVALID, /* a constraint; what = its name, or "table.column" where SQLite names none */
+	STORE_FAILED   /* disk, corruption, ...; what = a sentence that says what to do */
+};
+
+struct store_result {
+	enum store_status status;
+	const char *what;                /* see above; NULL when OK. Valid during `done` */
+	json_t *row;                     /* object of the columns returned; never NULL. Borrowed */
+	json_t *sections[SECTION_COUNT]; /* those asked for, when OK; else NULL. Borrowed */
+};
+
+struct store_job {
+	const struct store_step *steps; /* ends with {NULL, NULL}; static */
+	json_t *params;                 /* object; the store takes it */
+	unsigned sections;              /* read after the steps, for params.session_id */
+	/* Loop thread. May be NULL (fire and forget). */
+	void (*done)(void *user, const struct store_result *result);
+	void *user; /* borrowed by the store, handed to done */
+};
+
+/*
+ * Open (make, migrate) the database and start the thread. 0, or -errno with a sentence
+ * in `message` that names the file and says what to do: read-only, corrupt, full disk,
+ * made by a newer version, locked by another tactusd. Owns: the caller closes.
+ * wake(wake_user) is called from the store thread whenever results are ready.
+ */
+int store_open(struct store **out, const char *path, void (*wake)(void *), void *wake_user,
+	       char *message, size_t message_size);
+
+/* Finish what is queued, stop the thread, checkpoint, close. Results not collected are dropped
+ * after their done was NOT called. NULL is legal. Thread: loop. */
+void store_close(struct store *store);
+
+/* Queue a job. Takes job.params. Never waits for the disk. Thread: loop. 0 or -ENOMEM. */
+int store_submit(struct store *store, const struct store_job *job);
+
+/* Run `done` of the jobs that are finished. Thread: loop. */
+void store_collect(struct store *store);
+
+/* Jobs submitted and not yet collected. Thread: loop. */
+size_t store_pending(const struct store *store);
+
+/* Run one job now and wait for it; for start-up and tests, before the loop runs.
+ * `done` is called before this returns. 0 or -ENOMEM. */
+int store_run(struct store *store, const struct store_job *job);
+
+#endif
