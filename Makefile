@@ -1,20 +1,33 @@
 # Tactus: a click exact to the sample, one tempo for the whole room.
 #
 #   make run      install what is missing, build, start everything, print the address
-#   make test     install what the tests need, run all of them
+#   make test     install what the tests need, build, run all of them (ONLY=ring: those that match)
 #   make          build/tactusd, build/tactus-click and the page under build/web
 #   make install  into DESTDIR/PREFIX
 #   make lint asan tsan bench clean
 #
-# Variables of make run and make test: PORT, JACK_SERVER, STATE, REGION, PIN.
+# Variables of make run:
+#   PORT          where the page is served (8080)
+#   JACK_SERVER   name of the JACK server (default)
+#   STATE         directory of the database and the PIN (state)
+#   REGION        name of the shared memory (tactus)
+#   PIN           left out: made once, kept in STATE; empty (PIN=): no PIN is asked
+# With a PORT, JACK_SERVER, STATE and REGION of its own, one box runs beside another.
 
-PREFIX ?= /usr/local
-BUILD ?= build
-CC ?= gcc
 PORT ?= 8080
 JACK_SERVER ?= default
 STATE ?= state
 REGION ?= tactus
+ifneq ($(origin PIN),undefined)
+export PIN
+endif
+export PORT JACK_SERVER STATE REGION
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+WEB_DIR = $(PREFIX)/share/tactus/web
+BUILD ?= build
+CC ?= gcc
 
 WARN = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wformat=2
@@ -22,11 +35,11 @@ ifeq ($(CI),true)
 WARN += -Werror
 endif
 CFLAGS ?= -O2 -g -fstack-protector-strong
-ALL_CFLAGS = $(CFLAGS) $(WARN) $(SAN) -D_GNU_SOURCE -DTACTUS_VERSION='"$(VERSION)"' -Ischema -MMD -MP -pthread
-VERSION = 0.1.0
+DEFINES = -D_GNU_SOURCE -DTACTUS_VERSION='"$(VERSION)"' -DTACTUS_WEB_DIR='"$(WEB_DIR)"'
+ALL_CFLAGS = $(CFLAGS) $(WARN) $(SAN) $(DEFINES) -Ischema -MMD -MP -pthread
 
 PKGS = jack libwebsockets sqlite3 uuid jansson libqrencode libsystemd libcrypto
-# Asked when something is linked, so that `make run` can install them first.
+# Asked only when something is linked, so that `make run` can install them first.
 LIBS = $(shell pkg-config --libs $(PKGS)) -lm -lrt
 CLICK_LIBS = $(shell pkg-config --libs jack) -lm -lrt
 CHECK_LIBS = $(shell pkg-config --libs check)
@@ -34,11 +47,17 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 SCHEMA_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard schema/*.c))
 CLICK_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard jack_client/*.c))
 DAEMON_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/*.c)) $(BUILD)/daemon/tables_sql.o
+# Unit tests: one program a file, each linked with all that is not a main.
+UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 
-.PHONY: all
-all: $(BUILD)/tactusd $(BUILD)/tactus-click page
+# ---- programs ----------------------------------------------------------------
 
-$(BUILD)/%.o: %.c
+.PHONY: all programs page
+all: programs page
+programs: $(BUILD)/tactusd $(BUILD)/tactus-click
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -59,25 +78,84 @@ $(BUILD)/tactusd: $(BUILD)/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/libschema
 $(BUILD)/daemon/tables_sql.c: $(wildcard schema/*.sql) schema/embed_sql.sh
 	@mkdir -p $(@D)
 	sh schema/embed_sql.sh schema > $@
-$(BUILD)/daemon/tables_sql.o: $(BUILD)/daemon/tables_sql.c
+$(BUILD)/daemon/tables_sql.o: $(BUILD)/daemon/tables_sql.c $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) -Idaemon -c -o $@ $<
 
-# Unit tests: one program a file, each linked with all that is not a main.
-UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libclick.a $(BUILD)/libschema.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Idaemon -Ijack_client -Itests -o $@ $^ $(LDFLAGS) $(CHECK_LIBS) $(LIBS)
+	$(CC) $(ALL_CFLAGS) -Idaemon -Ijack_client -Itests -o $@ $(filter %.c %.a,$^) \
+		$(LDFLAGS) $(CHECK_LIBS) $(LIBS)
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Ijack_client -Itests -o $@ $^ $(LDFLAGS) $(CLICK_LIBS)
+	$(CC) $(ALL_CFLAGS) -Ijack_client -Itests -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CLICK_LIBS)
 
-.PHONY: page
+# What was compiled with other flags (PREFIX, SAN, CC, ...) is compiled again.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	$(file >$@.new,$(CC) $(ALL_CFLAGS))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+.PHONY: FORCE
+FORCE:
+
 page:
-	@sh web/build.sh $(BUILD)/web
-
-.PHONY: clean
-clean:
-	rm -rf build
+	@web/build.sh $(BUILD)/web
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- run, test ---------------------------------------------------------------
+
+# Packages come first, in the same make: what needs them is built by a make below this one.
+BUILD_NOW = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# Ends with make, however make ends: a killed make leaves nothing running.
+TIED = exec setpriv --pdeathsig TERM
+
+.PHONY: run test test-programs bench
+run:
+	@systemd/packages.sh run
+	@$(BUILD_NOW) all
+	@$(TIED) systemd/run.sh $(BUILD)
+
+test:
+	@systemd/packages.sh test
+	@$(BUILD_NOW) all test-programs
+	@$(TIED) tests/run.sh $(BUILD) unit rt integration browser
+
+test-programs: $(UNIT) $(TOOLS)
+	@systemd/npm_ci.sh tests
+
+bench:
+	@systemd/packages.sh test
+	@$(BUILD_NOW) all test-programs
+	@$(TIED) tests/run.sh $(BUILD) bench
+
+# ---- checks ------------------------------------------------------------------
+
+.PHONY: lint asan tsan
+lint:
+	@systemd/packages.sh lint
+	@systemd/npm_ci.sh web
+	@LINT_FLAGS='$(WARN) $(DEFINES) -Ischema -Idaemon -Ijack_client -Itests' tests/lint/run.sh
+
+# Each in a build folder of its own; the tests take the programs from there.
+asan: SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+asan:
+	@systemd/packages.sh test
+	@$(BUILD_NOW) BUILD=build/asan SAN='$(SAN)' all test-programs
+	@SANITIZER=asan $(TIED) tests/run.sh build/asan unit integration
+
+tsan: SAN = -fsanitize=thread
+tsan:
+	@systemd/packages.sh test
+	@$(BUILD_NOW) BUILD=build/tsan SAN='$(SAN)' test-programs
+	@SANITIZER=tsan $(TIED) tests/run.sh build/tsan unit
+
+# ---- install, clean ----------------------------------------------------------
+
+.PHONY: install clean
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(WEB_DIR)
+	install -m 755 $(BUILD)/tactusd $(BUILD)/tactus-click $(DESTDIR)$(PREFIX)/bin
+	cp -R $(BUILD)/web/. $(DESTDIR)$(WEB_DIR)
+
+clean:
+	rm -rf build
