@@ -1,44 +1,34 @@
 #!/bin/sh
-# build.sh - put the page together: our files as they are, and the libraries beside them.
+# build.sh - put the page together: our files as they are, the libraries beside them.
 #
-#     web/build.sh OUT
+#     web/build.sh DEST
 #
-# No bundler: what the browser loads is what stands in this folder. The libraries come from
-# node_modules into OUT/vendor as single ES modules; the one change made to them is that an
-# import by name ("preact") becomes an import by path ("./preact.js"), which a browser can follow.
-# OUT is replaced as a whole, so that a daemon serving it never serves half of two versions.
+# There is no bundler: what the browser loads is what stands here. A library is one module without
+# imports of its own; it gets a plain name, since the page's policy forbids import maps, and loses
+# the pointer to its source map, which the box does not serve.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
-mkdir -p "$(dirname "$1")"
-out=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-new=$out.new.$$
-trap 'rm -rf "$new"' EXIT
+dest=$1
+here=$(dirname "$0")
+mods=$here/node_modules
 
-"$root/systemd/npm_ci.sh" "$root/web" run
-cd "$root/web"
-
-vendor() { # vendor NAME FILE
-	sed -e 's,//# sourceMappingURL=.*,,' -e 's/from *"preact"/from"\.\/preact.js"/g' \
-		"node_modules/$2" >"$new/vendor/$1.js"
+[ -d "$mods/preact" ] || {
+	echo "web/build.sh: no libraries in web/node_modules; fetch them with 'npm ci' in web/" >&2
+	exit 1
 }
 
-mkdir -p "$new/vendor"
-find . -name node_modules -prune -o -type f \
-	\( -name '*.html' -o -name '*.js' -o -name '*.css' -o -name '*.svg' -o -name '*.png' \
-	-o -name '*.ico' -o -name '*.webmanifest' \) -print | while read -r file; do
-	mkdir -p "$new/${file%/*}"
-	cp "$file" "$new/$file"
-done
-vendor preact preact/dist/preact.mjs
-vendor hooks preact/hooks/dist/hooks.mjs
-vendor htm htm/dist/htm.module.js
-vendor signals-core @preact/signals-core/dist/signals-core.mjs
-for library in preact htm @preact/signals-core; do
-	cp "node_modules/$library/LICENSE" "$new/vendor/LICENSE.${library##*/}"
+rm -rf "$dest.new"
+mkdir -p "$dest.new/lib"
+for file in "$here"/*.js "$here"/*.css "$here"/*.html "$here"/*.svg "$here"/*.png "$here"/*.webmanifest; do
+	[ -e "$file" ] && cp "$file" "$dest.new/"
 done
 
-if diff -r "$new" "$out" >/dev/null 2>&1; then exit 0; fi
-rm -rf "$out"
-mv "$new" "$out"
-echo "page: ${out#"$root"/}"
+library() {
+	sed '/^\/\/# sourceMappingURL=/d' "$mods/$1" > "$dest.new/lib/$2"
+}
+library preact/dist/preact.mjs preact.js
+library htm/dist/htm.module.js htm.js
+library @preact/signals-core/dist/signals-core.module.js signals.js
+
+rm -rf "$dest"
+mv "$dest.new" "$dest"

@@ -1,0 +1,77 @@
+/*
+ * proxy.mjs - a bad network: a TCP proxy on 127.0.0.1 that delays each piece at
+ * random, each way by itself, in order (as TCP does), and can go dead.
+ */
+import { connect, createServer } from "node:net";
+
+/** A small seeded generator (mulberry32), so that a failing run can be had again. */
+export function random(seed) {
+	let a = seed >>> 0;
+	return () => {
+		a = (a + 0x6d2b79f5) >>> 0;
+		let t = Math.imul(a ^ (a >>> 15), a | 1);
+		t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+		return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+	};
+}
+
+/**
+ * A queue that lets each thing go after a delay of its own, never out of order.
+ * @template T
+ * @param {() => number} delay_ms
+ * @param {(thing: T) => void} release
+ */
+export function delayed(delay_ms, release) {
+	let last = 0;
+	return (/** @type {T} */ thing) => {
+		const now = performance.now();
+		last = Math.max(last, now + delay_ms());
+		if (last - now <= 0.05)
+			release(thing);
+		else
+			setTimeout(release, last - now, thing);
+	};
+}
+
+/**
+ * @param {number} target port on 127.0.0.1
+ * @param {{up?: [number, number], down?: [number, number], seed?: number}} [how] delays, ms
+ */
+export async function startProxy(target, how = {}) {
+	const rnd = random(how.seed ?? 1);
+	const between = ([low, high] = [0, 0]) => low + (high - low) * rnd();
+	let dead = false;
+	/** @type {Set<import("node:net").Socket>} */
+	const sockets = new Set();
+	const server = createServer({ noDelay: true }, (phone) => {
+		const box = connect({ port: target, host: "127.0.0.1", noDelay: true });
+		const pass = (from, to, range) => {
+			const put = delayed(() => between(range), (piece) => {
+				if (!dead && to.writable)
+					piece ? to.write(piece) : to.end();
+			});
+			from.on("data", put);
+			from.on("end", () => put(null));
+			from.on("error", () => to.destroy());
+			from.on("close", () => sockets.delete(from));
+			sockets.add(from);
+		};
+		pass(phone, box, how.up);
+		pass(box, phone, how.down);
+	});
+	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+	const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+	return {
+		port,
+		url: `http://127.0.0.1:${port}`,
+		/** Swallows everything from now on and says nothing to anybody: a phone out of reach. */
+		dead(yes = true) {
+			dead = yes;
+		},
+		stop() {
+			for (const socket of sockets)
+				socket.destroy();
+			return new Promise((resolve) => server.close(() => resolve(undefined)));
+		},
+	};
+}
