@@ -24,7 +24,7 @@
 struct store;
 
 /* Sections of the snapshot that a job can read back: each is the view section_<name>(session_id,
- * json) of tables.sql. The names on the wire stand in store_section_name(). */
+ * json) of views.sql. The names on the wire stand in store_section_name(). */
 enum store_section {
 	SECTION_SESSION = 1 << 0,
 	SECTION_PARTICIPANTS = 1 << 1,
@@ -95,6 +95,9 @@ void store_collect(struct store *store);
 
 /* Jobs submitted and not yet collected. Thread: loop. */
 size_t store_pending(const struct store *store);
+
+/* Transactions written to disk since store_open(): how well the jobs share them. Thread: any. */
+unsigned long store_commits(struct store *store);
 
 /* Run one job now and wait for it; for start-up and tests, before the loop runs.
  * `done` is called before this returns. 0 or -ENOMEM. */
