@@ -1,0 +1,123 @@
+/*
+ * supervised.mjs - `make run`, or its script, under test.
+ *
+ *     const run = await supervise(["systemd/run.sh", build], { PIN: "" });
+ *     ... run.pid("tactusd"), run.output ...
+ *     run.signal("SIGTERM"); await run.gone();
+ *
+ * Each has a port, JACK server, shared memory and state folder of its own. What it started is
+ * read from the process table while it lives, so that a test can ask afterwards what is left.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { freePort, ROOT, until } from "./box.mjs";
+
+let runs = 0;
+
+/** True while that process runs; a zombie does not. @param {number | undefined} pid */
+export function running(pid) {
+	try {
+		const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+		return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+	} catch {
+		return false;
+	}
+}
+
+/** All living processes below that one. @param {number} pid @returns {number[]} */
+export function descendants(pid) {
+	const parents = new Map();
+	for (const entry of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+		try {
+			const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+			parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
+		} catch { /* it ended meanwhile */ }
+	}
+	const below = (/** @type {number} */ root) =>
+		[...parents].filter(([, parent]) => parent === root).flatMap(([p]) => [p, ...below(p)]);
+	return below(pid);
+}
+
+/** Variables that one run has for itself. */
+export async function ownPlace() {
+	const name = `run${process.pid}x${++runs}`;
+	return {
+		PORT: String(await freePort()), JACK_SERVER: name, REGION: `tactus-${name}`,
+		STATE: join(mkdtempSync(join(tmpdir(), "tactus-run-")), "state"),
+	};
+}
+
+/**
+ * Starts it and waits until it is up, or has ended.
+ * @param {string[]} argv from the root of the tree
+ * @param {Record<string, string>} [env] over the variables of ownPlace()
+ */
+export async function supervise(argv, env = {}) {
+	const place = { ...await ownPlace(), ...env };
+	const process_env = { ...process.env, ...place };
+	if (!("PIN" in env))
+		delete process_env.PIN;
+	/* As from a terminal: leader of a group, which a Ctrl-C reaches as a whole. */
+	const child = spawn(argv[0], argv.slice(1),
+		{ cwd: ROOT, env: process_env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+	/** @type {Set<number>} */
+	const seen = new Set();
+	const run = {
+		place, output: "",
+		/** @type {number | null} */
+		code: null,
+		top: Number(child.pid),
+		get alive() {
+			return child.exitCode === null && child.signalCode === null;
+		},
+		/** Notes whom it has started by now. */
+		look() {
+			for (const pid of descendants(run.top))
+				seen.add(pid);
+			return [...seen];
+		},
+		/** @param {"jackd" | "tactusd" | "tactus-click"} name */
+		pid(name) {
+			try {
+				return Number(readFileSync(join(place.STATE, `${name}.pid`), "utf8")) || undefined;
+			} catch {
+				return undefined;
+			}
+		},
+		/** @param {NodeJS.Signals} signal @param {number} [pid] negative: that group */
+		signal(signal, pid = run.top) {
+			run.look();
+			process.kill(pid, signal);
+		},
+		/** Kills one of its programs and waits until another stands in for it; in ms. */
+		async replaced(/** @type {"jackd" | "tactusd" | "tactus-click"} */ name, wait_ms = 5000) {
+			const old = run.pid(name);
+			const began = performance.now();
+			run.signal("SIGKILL", old);
+			await until(() => run.pid(name) !== old && running(run.pid(name)),
+				`a new ${name}\n${run.output}`, wait_ms, 5);
+			run.look();
+			return performance.now() - began;
+		},
+		/** Waits until it and all that it ever started are gone; those left at the end. */
+		async gone(wait_ms = 12000) {
+			const left = () => [run.top, ...seen].filter(running);
+			await until(() => left().length === 0, "the end", wait_ms).catch(() => {});
+			const rest = left();
+			for (const pid of rest)
+				process.kill(pid, "SIGKILL");
+			rmSync(join(place.STATE, ".."), { recursive: true, force: true });
+			return rest;
+		},
+	};
+	child.on("exit", (code) => (run.code = code));
+	for (const stream of [child.stdout, child.stderr])
+		stream.on("data", (text) => (run.output += text));
+	await until(() => !run.alive || run.output.includes("Ctrl-C stops everything"),
+		"the box", 40000);
+	run.look();
+	return run;
+}
