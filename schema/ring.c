@@ -224,6 +224,17 @@ static uint64_t skipped(const struct ring_reader *reader, uint64_t found)
 	return found - before - 1;
 }
 
+/* The oldest that was not taken yet, behind a gap. */
+static uint64_t find_next(struct ring_reader *reader, uint64_t *words)
+{
+	uint64_t found = scan_oldest(reader, words);
+	if (found == 0 || found == reader->cursor + 1)
+		return found;
+	/* Records appear in order: what comes before the one we saw is there by now or never. */
+	uint64_t again = scan_oldest(reader, words);
+	return again != 0 ? again : found;
+}
+
 int ring_read_next(struct ring_reader *reader, uint64_t *words, uint64_t *lost)
 {
 	uint64_t found = 0;
@@ -234,7 +245,7 @@ int ring_read_next(struct ring_reader *reader, uint64_t *words, uint64_t *lost)
 	    ring_slot_take(&reader->area, reader->cursor + 1, reader->scratch))
 		return accept(reader, reader->cursor + 1, words);
 	for (int i = 0; i < TAKE_TRIES && found == 0 && head_of(reader) != reader->cursor; i++)
-		found = scan_oldest(reader, words);
+		found = find_next(reader, words);
 	if (found == 0)
 		return 0;
 	if (lost)

@@ -68,7 +68,8 @@ struct ring_writer;
 
 /*
  * Open the region for writing, making it if it is not there, and lock it against
- * a second writer for as long as this process lives (fcntl lock on the region).
+ * a second writer for as long as this process lives (an open file description lock on the
+ * region; a child made by fork without exec shares it).
  * A region of another shape, or garbage, is taken over in place.
  *
  * fresh_offset_ns: the Unix offset (clock.h) to put into the header if the region
@@ -136,7 +137,8 @@ int ring_read_newest(struct ring_reader *reader, uint64_t *words, uint64_t *sequ
 /*
  * Take the next record in order. 1: taken; 0: none yet, or none valid. When the
  * writer has overrun the cursor, goes on at the oldest record still held, and
- * *lost (may be NULL) tells how many were skipped: nothing is lost silently.
+ * *lost (may be NULL) tells how many were skipped: nothing is lost silently. (What a reader
+ * missed of a region that was then made anew is not counted: nobody knows it any more.)
  * The first call starts at the oldest record held. RT-safe. One thread a reader.
  */
 int ring_read_next(struct ring_reader *reader, uint64_t *words, uint64_t *lost);
@@ -144,7 +146,9 @@ int ring_read_next(struct ring_reader *reader, uint64_t *words, uint64_t *lost);
 /* Header facts as of the last refresh that said RING_ATTACHED; 0 before the first. */
 int64_t ring_reader_offset_ns(const struct ring_reader *reader);
 
-/* The live process that holds the writer's lock on that region: its pid, 0 if none, or -errno. */
+/* The live process that holds the writer's lock on that region: its pid, 0 if none (also when there is
+ * no region), -EBADMSG if one holds it but the header is damaged, or another -errno. The pid is the
+ * header's, believed while the lock is held. */
 pid_t ring_writer_pid(const char *name);
 
 /* ---- SIGBUS ------------------------------------------------------------ */

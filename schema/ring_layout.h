@@ -140,6 +140,16 @@ enum ring_state ring_header_read(int fd, const struct ring_shape *shape,
 int ring_map(void *base, size_t size, int prot, int fd);
 int ring_map_zero(void *base, size_t size, int prot);
 
+/* The named region, made if need be, locked. An fd or -errno: -EBUSY somebody else writes it. */
+int ring_file_open(const char *name);
+
+/* True if the name still (or again) means this file. */
+bool ring_file_is_named(int fd, const char *name);
+
+/* See that the file has all its pages, now and not when they are touched: 1 if it was too small,
+ * 0 if not, or -errno. */
+int ring_file_grow(int fd, size_t size);
+
 /* ---- ring_guard.c -------------------------------------------------------- */
 
 /* Put a mapping under the SIGBUS guard. Its number, or -ENOMEM when all are taken. */

@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define SLOTS_MAX 65536u
+#define REGION_MODE 0660
+#define OPEN_TRIES 8
 
 const char *ring_state_text(enum ring_state state)
 {
@@ -127,6 +130,70 @@ int ring_map(void *base, size_t size, int prot, int fd)
 int ring_map_zero(void *base, size_t size, int prot)
 {
 	return map_over(base, size, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+/*
+ * An open file description lock: unlike a process's own it is not dropped when some other fd of the same
+ * file is closed (ring_writer_pid of our own region does that), and it holds against a
+ * second open in the same process. It names no pid: that stands in the header.
+ */
+static int lock_region(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return 0;
+	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
+}
+
+bool ring_file_is_named(int fd, const char *name)
+{
+	struct stat ours, named;
+	int other = shm_open(name, O_RDONLY, 0);
+	if (other < 0)
+		return false;
+	bool same = fstat(fd, &ours) == 0 && fstat(other, &named) == 0 &&
+		    ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+	close(other);
+	return same;
+}
+
+/* Made only when it is not there: with O_CREAT the kernel may refuse to open another user's file in a
+ * sticky directory, even to root (fs.protected_regular). */
+static int open_or_make(const char *name)
+{
+	int fd = shm_open(name, O_RDWR, 0);
+	if (fd < 0 && errno == ENOENT)
+		fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, REGION_MODE);
+	return fd < 0 ? -errno : fd;
+}
+
+int ring_file_open(const char *name)
+{
+	int fd = -EAGAIN;
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		fd = open_or_make(name);
+		if (fd == -EEXIST || fd == -ENOENT)
+			continue; /* made or unlinked by somebody else meanwhile */
+		int result = fd < 0 ? fd : lock_region(fd);
+		if (result == 0 && ring_file_is_named(fd, name))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		if (result < 0)
+			return result;
+	}
+	return -EAGAIN;
+}
+
+int ring_file_grow(int fd, size_t size)
+{
+	struct stat file;
+	if (fstat(fd, &file) < 0)
+		return -errno;
+	int error = posix_fallocate(fd, 0, (off_t)size);
+	if (error != 0)
+		return -error;
+	return (size_t)file.st_size < size;
 }
 
 /* The pid in a header that checks out. */

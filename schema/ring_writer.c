@@ -12,78 +12,17 @@
 #include "ring_layout.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define REGION_MODE 0660
-#define OPEN_TRIES 8
 #define PROT_BOTH (PROT_READ | PROT_WRITE)
 
 #define GATE_PAUSE_NS 50000
 #define GATE_TRIES 20000 /* a second */
 #define CARRY_TRIES 8
-
-/* ---- the file -------------------------------------------------------------- */
-
-/*
- * An open file description lock: unlike a process's own it is not dropped when some other fd of the same
- * file is closed (ring_writer_pid of our own region does that), and it holds against a
- * second open in the same process. It names no pid: that stands in the header.
- */
-static int lock_region(int fd)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-		return 0;
-	return errno == EAGAIN || errno == EACCES ? -EBUSY : -errno;
-}
-
-/* True if the name still (or again) means this file: it may be unlinked until we have the lock. */
-static bool is_named(int fd, const char *name)
-{
-	struct stat ours, named;
-	int other = shm_open(name, O_RDONLY, 0);
-	if (other < 0)
-		return false;
-	bool same = fstat(fd, &ours) == 0 && fstat(other, &named) == 0 &&
-		    ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-	close(other);
-	return same;
-}
-
-/* The named region, made if need be, locked. An fd or -errno. */
-static int open_locked(const char *name)
-{
-	for (int i = 0; i < OPEN_TRIES; i++) {
-		int fd = shm_open(name, O_RDWR | O_CREAT, REGION_MODE);
-		if (fd < 0)
-			return -errno;
-		int result = lock_region(fd);
-		if (result == 0 && is_named(fd, name))
-			return fd;
-		close(fd);
-		if (result < 0)
-			return result;
-	}
-	return -EAGAIN;
-}
-
-/* See that the file has all its pages, now and not when they are touched. 1 if it was too small. */
-static int grow(int fd, size_t size)
-{
-	struct stat file;
-	if (fstat(fd, &file) < 0)
-		return -errno;
-	int error = posix_fallocate(fd, 0, (off_t)size);
-	if (error != 0)
-		return -error;
-	return (size_t)file.st_size < size;
-}
 
 /* ---- open and close -------------------------------------------------------- */
 
@@ -126,36 +65,43 @@ static struct span load_twin(struct ring_writer *writer)
 	return held;
 }
 
+/* Where the present count began, as far as a damaged header still tells: it only serves to leave
+ * numbers that were never used out of what a reader counts as lost. */
+static uint64_t salvage_first(uint64_t first, uint64_t lowest)
+{
+	return first != 0 && first <= lowest ? first : lowest;
+}
+
 /*
  * Go on above the highest whole record, as long as head agrees with the slots: it is that record or,
  * if the predecessor died between the two stores, the one before. Otherwise something was lost that a
  * reader may have seen, and the clock is above all that was ever counted.
  */
-static void begin_count(struct ring_writer *writer, struct span held, bool intact)
+static void begin_count(struct ring_writer *writer, struct span held)
 {
+	uint64_t *first = &writer->header[RING_FIRST];
 	uint64_t head = head_get(&writer->region);
 	uint64_t now = (uint64_t)clock_now_ns();
 	if (held.highest != 0 && (head == held.highest || head + 1 == held.highest)) {
 		writer->sequence = held.highest;
-		if (!intact)
-			writer->header[RING_FIRST] = held.lowest;
+		*first = salvage_first(*first, held.lowest);
 		return;
 	}
 	writer->sequence = held.highest > now ? held.highest : now;
-	writer->header[RING_FIRST] = writer->sequence + 1;
+	*first = writer->sequence + 1;
 }
 
-/* The header as it should stand: an intact one's count, offset and next generation. */
+/* The header as it should stand; an intact one keeps its offset. A generation is never used twice:
+ * readers tell by it that another writer counts. */
 static void begin_header(struct ring_writer *writer, const struct ring_shape *shape, bool intact,
 			 int64_t fresh_offset_ns)
 {
 	uint64_t *header = writer->header;
-	if (intact) {
-		header[RING_GENERATION]++;
-	} else {
-		header[RING_GENERATION] = (uint64_t)clock_now_ns();
+	uint64_t now = (uint64_t)clock_now_ns();
+	uint64_t next = header[RING_GENERATION] + 1;
+	header[RING_GENERATION] = intact && next > now ? next : now;
+	if (!intact)
 		header[RING_OFFSET] = (uint64_t)fresh_offset_ns;
-	}
 	ring_header_shape(header, shape);
 	header[RING_PID] = (uint64_t)getpid();
 }
@@ -194,7 +140,7 @@ static void take_over(struct ring_writer *writer, const struct ring_shape *shape
 	bool intact = state == RING_ATTACHED;
 	struct span held = load_twin(writer);
 	begin_header(writer, shape, intact, fresh_offset_ns);
-	begin_count(writer, held, intact);
+	begin_count(writer, held);
 	writer->header[RING_SUM] = ring_header_sum(writer->header);
 	writer->fresh = !intact;
 	restore(writer, 0);
@@ -202,10 +148,10 @@ static void take_over(struct ring_writer *writer, const struct ring_shape *shape
 
 static int open_region(struct ring_writer *writer)
 {
-	writer->fd = open_locked(writer->name);
+	writer->fd = ring_file_open(writer->name);
 	if (writer->fd < 0)
 		return writer->fd;
-	int result = grow(writer->fd, writer->size);
+	int result = ring_file_grow(writer->fd, writer->size);
 	if (result >= 0)
 		result = map_writer(writer);
 	if (result < 0)
@@ -280,9 +226,10 @@ static int wait_writing(struct ring_writer *writer)
 	return -ETIMEDOUT;
 }
 
-/* Make one slot of the region equal to the twin's. True if a record up to `settled` was amiss.
- * A slot that ring_write fills meanwhile is left to the next turn. */
-static bool restore_slot(struct ring_writer *writer, uint32_t index, uint64_t settled)
+/* Make one slot of the region equal to the twin's, unless ring_write has filled it since `newest`:
+ * that is for the next turn. True if a record up to `settled` was amiss. */
+static bool restore_slot(struct ring_writer *writer, uint32_t index, uint64_t newest,
+			 uint64_t settled)
 {
 	uint64_t ours[RING_WORDS_MAX], theirs[RING_WORDS_MAX];
 	uint64_t sequence = ring_slot_stamp(&writer->twin, index);
@@ -293,7 +240,7 @@ static bool restore_slot(struct ring_writer *writer, uint32_t index, uint64_t se
 				      memory_order_release);
 		return true;
 	}
-	if (!ring_slot_take(&writer->twin, sequence, ours) ||
+	if (sequence > newest || !ring_slot_take(&writer->twin, sequence, ours) ||
 	    ring_slot_take(&writer->region, sequence, theirs))
 		return false;
 	copy_record(&writer->region, ours, sequence);
@@ -309,7 +256,7 @@ static bool restore(struct ring_writer *writer, uint64_t settled)
 	uint64_t head = head_get(&writer->region);
 	for (uint32_t i = 0; i <= writer->twin.mask; i++) {
 		uint32_t index = (uint32_t)(newest + 1 + i) & writer->twin.mask;
-		amiss |= restore_slot(writer, index, settled);
+		amiss |= restore_slot(writer, index, newest, settled);
 	}
 	if (head != newest) {
 		head_put(&writer->region, newest);
@@ -371,12 +318,12 @@ static int restore_all(struct ring_writer *writer)
 /* Go over to the file that the name means now. 1 if so, 0 if it is still ours, or -errno. */
 static int follow_name(struct ring_writer *writer)
 {
-	if (is_named(writer->fd, writer->name))
+	if (ring_file_is_named(writer->fd, writer->name))
 		return 0;
-	int fd = open_locked(writer->name);
+	int fd = ring_file_open(writer->name);
 	if (fd < 0)
 		return fd;
-	int result = grow(fd, writer->size);
+	int result = ring_file_grow(fd, writer->size);
 	if (result < 0) {
 		close(fd);
 		return result;
@@ -390,7 +337,7 @@ int ring_writer_mend(struct ring_writer *writer)
 {
 	int moved = follow_name(writer);
 	/* The region we have is mended even if the one of that name cannot be had. */
-	int grown = grow(writer->fd, writer->size);
+	int grown = ring_file_grow(writer->fd, writer->size);
 	if (grown < 0)
 		return grown;
 	/* Asked whatever the rest says, for asking resets it; kept until a mapping has succeeded. */
