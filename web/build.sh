@@ -5,30 +5,35 @@
 #
 # There is no bundler: what the browser loads is what stands here. A library is one module without
 # imports of its own; it gets a plain name, since the page's policy forbids import maps, and loses
-# the pointer to its source map, which the box does not serve.
+# the pointer to its source map, which the box does not serve. DEST is replaced as a whole, so that
+# a daemon serving it never serves half of two versions.
 set -eu
 
 dest=$1
-here=$(dirname "$0")
+here=$(cd "$(dirname "$0")" && pwd)
 mods=$here/node_modules
 
-[ -d "$mods/preact" ] || {
-	echo "web/build.sh: no libraries in web/node_modules; fetch them with 'npm ci' in web/" >&2
-	exit 1
-}
+"$here/../systemd/npm_ci.sh" "$here" run
 
 rm -rf "$dest.new"
 mkdir -p "$dest.new/lib"
 for file in "$here"/*.js "$here"/*.css "$here"/*.html "$here"/*.svg "$here"/*.png "$here"/*.webmanifest; do
-	[ -e "$file" ] && cp "$file" "$dest.new/"
+	[ ! -e "$file" ] || cp "$file" "$dest.new/"
 done
 
-library() {
-	sed '/^\/\/# sourceMappingURL=/d' "$mods/$1" > "$dest.new/lib/$2"
+library() { # library FILE NAME
+	sed 's,//# sourceMappingURL=.*,,' "$mods/$1" >"$dest.new/lib/$2"
 }
 library preact/dist/preact.mjs preact.js
 library htm/dist/htm.module.js htm.js
 library @preact/signals-core/dist/signals-core.module.js signals.js
+for name in preact htm @preact/signals-core; do
+	cp "$mods/$name/LICENSE" "$dest.new/lib/LICENSE.${name##*/}"
+done
 
-rm -rf "$dest"
-mv "$dest.new" "$dest"
+if diff -r "$dest.new" "$dest" >/dev/null 2>&1; then
+	rm -rf "$dest.new"
+else
+	rm -rf "$dest"
+	mv "$dest.new" "$dest"
+fi

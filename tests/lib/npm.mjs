@@ -1,12 +1,12 @@
 /*
- * npm.mjs - the packages that tests use, found where the page keeps its own.
+ * npm.mjs - the packages that tests use: those of tests/package.json.
  *
- * There is one package.json in the tree, in web/. Tests live elsewhere, and
- * Node looks for packages upwards from the file that asks, so they ask here.
+ * They are apart from the page's own (web/package.json), so that what a box installs to run
+ * holds no browser driver. Asked for by a function, since ws and playwright-core are CommonJS.
  */
 import { createRequire } from "node:module";
 
-const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const require = createRequire(import.meta.url);
 
 /** @param {string} name */
 export const npm = (name) => require(name);
