@@ -1,0 +1,305 @@
+#include "guard.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+#define NETWORK_WINDOW_NS (1800 * NS_PER_S)
+
+struct budget_rule {
+	int64_t price_ns; /* one try is paid for by so much time */
+	int burst;
+};
+
+static const struct rule {
+	int free;
+	int first_wait_s;
+	int lock_after;
+	int lock_s;
+	int network_first; /* first failures a network has in NETWORK_WINDOW_NS */
+	struct budget_rule failed_before;
+	struct budget_rule fresh;
+} rules[GUARD_KINDS] = {
+	[GUARD_CODE] = {5, 1, 12, 120, 64, {NS_PER_S, 20}, {NS_PER_S, 100}},
+	[GUARD_PIN] = {3, 2, 8, 300, 8, {15 * NS_PER_S, 2}, {60 * NS_PER_S, 32}},
+};
+
+/* Of an address: what it failed at. Of a network: `failures` counts first tries since tried_ns. */
+struct track {
+	int failures;
+	int open;         /* passed, not ended */
+	bool fresh;       /* the open one paid as one that has not failed */
+	int64_t tried_ns; /* the last one that was let pass */
+};
+
+struct entry {
+	bool used;
+	bool network;
+	uint8_t key[16];
+	struct track tracks[GUARD_KINDS];
+};
+
+struct budget {
+	int64_t paid_until_ns; /* tries are paid for up to then, which lies at most burst ahead */
+};
+
+struct guard {
+	struct entry entries[GUARD_ENTRIES];
+	struct budget failed_before[GUARD_KINDS];
+	struct budget fresh[GUARD_KINDS];
+};
+
+struct guard *guard_new(void)
+{
+	return calloc(1, sizeof(struct guard));
+}
+
+void guard_free(struct guard *guard)
+{
+	free(guard);
+}
+
+/* --- Budgets -------------------------------------------------------------------------------- */
+
+static int64_t budget_wait_ns(const struct budget *budget, const struct budget_rule *rule,
+			      int64_t now_ns)
+{
+	const int64_t owed_ns = budget->paid_until_ns > now_ns ? budget->paid_until_ns - now_ns : 0;
+	const int64_t wait_ns = owed_ns + rule->price_ns - rule->burst * rule->price_ns;
+
+	return wait_ns > 0 ? wait_ns : 0;
+}
+
+static void budget_pay(struct budget *budget, const struct budget_rule *rule, int64_t now_ns)
+{
+	if (budget->paid_until_ns < now_ns)
+		budget->paid_until_ns = now_ns;
+	budget->paid_until_ns += rule->price_ns;
+}
+
+static void budget_pay_back(struct budget *budget, const struct budget_rule *rule)
+{
+	budget->paid_until_ns -= rule->price_ns;
+}
+
+/* --- Entries -------------------------------------------------------------------------------- */
+
+static void make_key(const char *address, bool network, uint8_t key[16])
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	char plain[INET6_ADDRSTRLEN] = "";
+	const size_t length = strcspn(address, "%"); /* a link-local one may name its interface */
+
+	if (length < sizeof plain)
+		memcpy(plain, address, length);
+	memset(key, 0, 16);
+	if (inet_pton(AF_INET, plain, key + 12) == 1)
+		memcpy(key, mapped, sizeof mapped);
+	else if (inet_pton(AF_INET6, plain, key) != 1)
+		memset(key, 0, 16);
+	if (!network)
+		return;
+	if (memcmp(key, mapped, sizeof mapped) == 0)
+		key[15] = 0;
+	else
+		memset(key + 8, 0, 8);
+}
+
+/* Drop what is too old to count. */
+static void age(struct entry *entry, int64_t now_ns)
+{
+	bool blank = true;
+
+	for (int kind = 0; kind < GUARD_KINDS; kind++) {
+		struct track *track = &entry->tracks[kind];
+		const int64_t since_ns = now_ns - track->tried_ns;
+		if (since_ns > GUARD_OPEN_NS)
+			track->open = 0;
+		if (since_ns > (entry->network ? NETWORK_WINDOW_NS : GUARD_FORGET_NS))
+			track->failures = 0;
+		blank = blank && track->failures == 0 && track->open == 0;
+	}
+	entry->used = !blank;
+}
+
+static int weight(const struct entry *entry)
+{
+	int sum = 0;
+
+	for (int kind = 0; kind < GUARD_KINDS; kind++)
+		sum += entry->tracks[kind].failures + entry->tracks[kind].open;
+	return sum;
+}
+
+static int64_t last_ns(const struct entry *entry)
+{
+	const int64_t code_ns = entry->tracks[GUARD_CODE].tried_ns;
+	const int64_t pin_ns = entry->tracks[GUARD_PIN].tried_ns;
+
+	return code_ns > pin_ns ? code_ns : pin_ns;
+}
+
+/* Would a rather be forgotten than b? */
+static bool lighter(const struct entry *a, const struct entry *b)
+{
+	if (!a->used || !b->used)
+		return !a->used && b->used;
+	if (weight(a) != weight(b))
+		return weight(a) < weight(b);
+	return last_ns(a) < last_ns(b);
+}
+
+static struct entry *find(struct guard *guard, const char *address, bool network, int64_t now_ns)
+{
+	uint8_t key[16];
+
+	make_key(address, network, key);
+	for (int i = 0; i < GUARD_ENTRIES; i++) {
+		struct entry *entry = &guard->entries[i];
+		if (entry->used && entry->network == network && memcmp(entry->key, key, 16) == 0) {
+			age(entry, now_ns);
+			return entry->used ? entry : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* A blank one, for which another may have to go. `keep` does not. */
+static struct entry *make(struct guard *guard, const char *address, bool network,
+			  const struct entry *keep, int64_t now_ns)
+{
+	struct entry *chosen = NULL;
+
+	for (int i = 0; i < GUARD_ENTRIES; i++) {
+		struct entry *entry = &guard->entries[i];
+		age(entry, now_ns);
+		if (entry != keep && (!chosen || lighter(entry, chosen)))
+			chosen = entry;
+	}
+	memset(chosen, 0, sizeof *chosen);
+	chosen->used = true;
+	chosen->network = network;
+	make_key(address, network, chosen->key);
+	return chosen;
+}
+
+/* --- Tries ---------------------------------------------------------------------------------- */
+
+static int64_t address_wait_ns(const struct track *track, const struct rule *rule, int64_t now_ns)
+{
+	const int count = track->failures + track->open;
+	int64_t wait_ns = 0;
+
+	if (count >= rule->lock_after)
+		wait_ns = rule->lock_s * NS_PER_S;
+	else if (count >= rule->free)
+		wait_ns = rule->first_wait_s * NS_PER_S << (count - rule->free);
+	wait_ns += track->tried_ns - now_ns;
+	return wait_ns > 0 ? wait_ns : 0;
+}
+
+static bool network_has_first(struct guard *guard, const char *address, enum guard_kind kind,
+			      int64_t now_ns)
+{
+	const struct entry *network = find(guard, address, true, now_ns);
+
+	return !network || network->tracks[kind].failures < rules[kind].network_first;
+}
+
+static void count_first(struct guard *guard, const char *address, enum guard_kind kind,
+			const struct entry *keep, int64_t now_ns)
+{
+	struct entry *network = find(guard, address, true, now_ns);
+
+	if (!network)
+		network = make(guard, address, true, keep, now_ns);
+	if (network->tracks[kind].failures++ == 0)
+		network->tracks[kind].tried_ns = now_ns;
+}
+
+/* A try passes: it is paid for and counts as failed until it is ended. */
+static void let_pass(struct guard *guard, const char *address, enum guard_kind kind, bool fresh,
+		     int64_t now_ns)
+{
+	const struct rule *rule = &rules[kind];
+	struct entry *entry = find(guard, address, false, now_ns);
+
+	if (!entry)
+		entry = make(guard, address, false, NULL, now_ns);
+	struct track *track = &entry->tracks[kind];
+	track->open++;
+	track->tried_ns = now_ns;
+	if (fresh) {
+		track->fresh = true;
+		budget_pay(&guard->fresh[kind], &rule->fresh, now_ns);
+		count_first(guard, address, kind, entry, now_ns);
+	} else {
+		budget_pay(&guard->failed_before[kind], &rule->failed_before, now_ns);
+	}
+}
+
+int64_t guard_check(struct guard *guard, const char *address, enum guard_kind kind, int64_t now_ns)
+{
+	static const struct track blank;
+	const struct rule *rule = &rules[kind];
+	const struct entry *entry = find(guard, address, false, now_ns);
+	const struct track *track = entry ? &entry->tracks[kind] : &blank;
+	const bool fresh = track->failures == 0 && track->open == 0 &&
+			   network_has_first(guard, address, kind, now_ns);
+
+	int64_t wait_ns = entry ? address_wait_ns(track, rule, now_ns) : 0;
+	if (wait_ns == 0 && fresh)
+		wait_ns = budget_wait_ns(&guard->fresh[kind], &rule->fresh, now_ns);
+	else if (wait_ns == 0)
+		wait_ns = budget_wait_ns(&guard->failed_before[kind], &rule->failed_before, now_ns);
+	if (wait_ns == 0)
+		let_pass(guard, address, kind, fresh, now_ns);
+	return (wait_ns + NS_PER_MS - 1) / NS_PER_MS;
+}
+
+void guard_failed(struct guard *guard, const char *address, enum guard_kind kind, int64_t now_ns)
+{
+	struct entry *entry = find(guard, address, false, now_ns);
+
+	if (!entry) {
+		entry = make(guard, address, false, NULL, now_ns);
+		entry->tracks[kind].tried_ns = now_ns;
+	}
+	struct track *track = &entry->tracks[kind];
+	if (track->open > 0)
+		track->open--;
+	track->fresh = false;
+	track->failures++;
+}
+
+static void pay_back(struct guard *guard, const char *address, enum guard_kind kind, bool fresh,
+		     int64_t now_ns)
+{
+	struct entry *network = fresh ? find(guard, address, true, now_ns) : NULL;
+
+	if (fresh)
+		budget_pay_back(&guard->fresh[kind], &rules[kind].fresh);
+	else
+		budget_pay_back(&guard->failed_before[kind], &rules[kind].failed_before);
+	if (network && network->tracks[kind].failures > 0)
+		network->tracks[kind].failures--;
+}
+
+void guard_succeeded(struct guard *guard, const char *address, enum guard_kind kind, int64_t now_ns)
+{
+	struct entry *entry = find(guard, address, false, now_ns);
+
+	if (!entry)
+		return;
+	struct track *track = &entry->tracks[kind];
+	if (track->open > 0) {
+		track->open--;
+		pay_back(guard, address, kind, track->fresh, now_ns);
+	}
+	track->fresh = false;
+	track->failures = 0;
+	age(entry, now_ns);
+}

@@ -1,0 +1,81 @@
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Bytes of the printable UTF-8 character at `text`; 0: it is none (a control, or not UTF-8). */
+static size_t printable(const unsigned char *text)
+{
+	static const struct {
+		unsigned char mask, lead;
+		unsigned least; /* a longer form than needed is not UTF-8 */
+	} forms[] = {
+		{0x80, 0x00, 0x20}, {0xe0, 0xc0, 0xa0}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+
+	for (size_t length = 1; length <= 4; length++) {
+		if ((text[0] & forms[length - 1].mask) != forms[length - 1].lead)
+			continue;
+		unsigned point = text[0] & (unsigned char)~forms[length - 1].mask;
+		for (size_t i = 1; i < length; i++) {
+			if ((text[i] & 0xc0) != 0x80)
+				return 0;
+			point = point << 6 | (text[i] & 0x3f);
+		}
+		const int breaks_line = point == 0x7f || point == 0x2028 || point == 0x2029;
+		const int surrogate = point >= 0xd800 && point < 0xe000;
+		return point < forms[length - 1].least || breaks_line || surrogate ||
+				       point > 0x10ffff
+			       ? 0
+			       : length;
+	}
+	return 0;
+}
+
+size_t log_escape(const char *text, char *out, size_t size)
+{
+	size_t used = 0;
+
+	while (*text) {
+		char piece[8];
+		size_t length = printable((const unsigned char *)text);
+		size_t taken = length ? length : 1;
+		if (length && *text != '\\')
+			memcpy(piece, text, length);
+		else if (*text == '\n')
+			length = (size_t)snprintf(piece, sizeof piece, "\\n");
+		else if (*text == '\\')
+			length = (size_t)snprintf(piece, sizeof piece, "\\\\");
+		else
+			length = (size_t)snprintf(piece, sizeof piece, "\\x%02x",
+						  (unsigned char)*text);
+		if (used + length >= size)
+			break;
+		memcpy(out + used, piece, length);
+		used += length;
+		text += taken;
+	}
+	out[used] = '\0';
+	return used;
+}
+
+void log_event(enum log_level level, const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX + 16];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	size_t used = getenv("JOURNAL_STREAM")
+			      ? (size_t)snprintf(line, sizeof line, "<%d>", (int)level)
+			      : (size_t)snprintf(line, sizeof line, "tactusd: ");
+	used += log_escape(text, line + used, sizeof line - used - 1);
+	line[used++] = '\n';
+	/* Where should it be told that the log fails? */
+	if (write(STDERR_FILENO, line, used) < 0)
+		return;
+}

@@ -1,0 +1,32 @@
+/*
+ * log.h - one line an event, to stderr, where journald reads it.
+ *
+ * Control characters and bytes that are not UTF-8 are escaped (\n, \x1b), so that a hostile name
+ * can neither forge a line nor steer a terminal. A line longer than LOG_LINE_MAX bytes is cut.
+ * The journal stamps the time; nothing here asks for it.
+ *
+ * Thread: any; a line goes out in one write.
+ */
+#ifndef TACTUS_LOG_H
+#define TACTUS_LOG_H
+
+#include <stddef.h>
+
+#define LOG_LINE_MAX 1000
+
+/* As in syslog. */
+enum log_level {
+	LOG_LEVEL_ERROR = 3,   /* something does not work */
+	LOG_LEVEL_WARNING = 4, /* something might soon not */
+	LOG_LEVEL_NOTICE = 5,  /* worth knowing in an ordinary evening */
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7
+};
+
+/* Under systemd ($JOURNAL_STREAM is set) the line begins with "<level>", else with "tactusd: ". */
+void log_event(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The escaping by itself: text into out, cut to size, always ended. Returns its length. */
+size_t log_escape(const char *text, char *out, size_t size);
+
+#endif
