@@ -4,7 +4,7 @@
 #   make test     install what the tests need, build, run all of them (ONLY=ring: those that match)
 #   make          build/tactusd, build/tactus-click and the page under build/web
 #   make install  into DESTDIR/PREFIX
-#   make lint asan tsan bench clean
+#   make lint asan tsan bench clean      (V=1 shows the commands)
 #
 # Variables of make run:
 #   PORT          where the page is served (8080)
@@ -27,7 +27,12 @@ VERSION = 0.1.0
 PREFIX ?= /usr/local
 WEB_DIR = $(PREFIX)/share/tactus/web
 BUILD ?= build
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+ifneq ($(V),1)
+.SILENT:
+endif
 
 WARN = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla -Wformat=2
@@ -36,7 +41,7 @@ WARN += -Werror
 endif
 CFLAGS ?= -O2 -g -fstack-protector-strong
 DEFINES = -D_GNU_SOURCE -DTACTUS_VERSION='"$(VERSION)"' -DTACTUS_WEB_DIR='"$(WEB_DIR)"'
-ALL_CFLAGS = $(CFLAGS) $(WARN) $(SAN) $(DEFINES) -Ischema -MMD -MP -pthread
+ALL_CFLAGS = $(CFLAGS) $(WARN) $(SAN) $(DEFINES) -iquote schema -MMD -MP -pthread
 
 PKGS = jack libwebsockets sqlite3 uuid jansson libqrencode libsystemd libcrypto
 # Asked only when something is linked, so that `make run` can install them first.
@@ -51,6 +56,8 @@ DAEMON_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/*.c)) $(BUILD)/daemo
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 
+.DELETE_ON_ERROR:
+
 # ---- programs ----------------------------------------------------------------
 
 .PHONY: all programs page
@@ -58,47 +65,52 @@ all: programs page
 programs: $(BUILD)/tactusd $(BUILD)/tactus-click
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo "cc    $<"
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/libschema.a: $(SCHEMA_OBJS)
 $(BUILD)/libclick.a: $(filter-out %/main.o,$(CLICK_OBJS))
 $(BUILD)/libdaemon.a: $(filter-out %/main.o,$(DAEMON_OBJS))
 $(BUILD)/%.a:
-	@rm -f $@
+	rm -f $@
 	$(AR) rcs $@ $^
 
 $(BUILD)/tactus-click: $(BUILD)/jack_client/main.o $(BUILD)/libclick.a $(BUILD)/libschema.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CLICK_LIBS)
+	echo "made  $@"
 
 $(BUILD)/tactusd: $(BUILD)/daemon/main.o $(BUILD)/libdaemon.a $(BUILD)/libschema.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	echo "made  $@"
 
 # The SQL becomes a C string, so that the daemon needs no file at run time.
 $(BUILD)/daemon/tables_sql.c: $(wildcard schema/*.sql) schema/embed_sql.sh
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	sh schema/embed_sql.sh schema > $@
 $(BUILD)/daemon/tables_sql.o: $(BUILD)/daemon/tables_sql.c $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) -Idaemon -c -o $@ $<
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libclick.a $(BUILD)/libschema.a
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Idaemon -Ijack_client -Itests -o $@ $(filter %.c %.a,$^) \
 		$(LDFLAGS) $(CHECK_LIBS) $(LIBS)
+	echo "made  $@"
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Ijack_client -Itests -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CLICK_LIBS)
+	echo "made  $@"
 
 # What was compiled with other flags (PREFIX, SAN, CC, ...) is compiled again.
 $(BUILD)/flags: FORCE
-	@mkdir -p $(@D)
-	$(file >$@.new,$(CC) $(ALL_CFLAGS))
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	mkdir -p $(@D)
+	echo '$(subst ','\'',$(CC) $(ALL_CFLAGS))' >$@.new
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 .PHONY: FORCE
 FORCE:
 
 page:
-	@web/build.sh $(BUILD)/web
+	web/build.sh $(BUILD)/web
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -111,43 +123,43 @@ TIED = exec setpriv --pdeathsig TERM
 
 .PHONY: run test test-programs bench
 run:
-	@systemd/packages.sh run
-	@$(BUILD_NOW) all
-	@$(TIED) systemd/run.sh $(BUILD)
+	systemd/packages.sh run
+	$(BUILD_NOW) all
+	$(TIED) systemd/run.sh $(BUILD)
 
 test:
-	@systemd/packages.sh test
-	@$(BUILD_NOW) all test-programs
-	@$(TIED) tests/run.sh $(BUILD) unit rt integration browser
+	systemd/packages.sh test
+	$(BUILD_NOW) all test-programs
+	$(TIED) tests/run.sh $(BUILD) unit rt integration browser
 
 test-programs: $(UNIT) $(TOOLS)
-	@systemd/npm_ci.sh tests
+	systemd/npm_ci.sh tests
 
 bench:
-	@systemd/packages.sh test
-	@$(BUILD_NOW) all test-programs
-	@$(TIED) tests/run.sh $(BUILD) bench
+	systemd/packages.sh test
+	$(BUILD_NOW) all test-programs
+	$(TIED) tests/run.sh $(BUILD) bench
 
 # ---- checks ------------------------------------------------------------------
 
 .PHONY: lint asan tsan
 lint:
-	@systemd/packages.sh lint
-	@systemd/npm_ci.sh web
-	@LINT_FLAGS='$(WARN) $(DEFINES) -Ischema -Idaemon -Ijack_client -Itests' tests/lint/run.sh
+	systemd/packages.sh lint
+	systemd/npm_ci.sh web
+	LINT_FLAGS='$(WARN) $(DEFINES) -iquote schema -Idaemon -Ijack_client -Itests' tests/lint/run.sh
 
 # Each in a build folder of its own; the tests take the programs from there.
 asan: SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 asan:
-	@systemd/packages.sh test
-	@$(BUILD_NOW) BUILD=build/asan SAN='$(SAN)' all test-programs
-	@SANITIZER=asan $(TIED) tests/run.sh build/asan unit integration
+	systemd/packages.sh test
+	$(BUILD_NOW) BUILD=build/asan SAN='$(SAN)' all test-programs
+	SANITIZER=asan $(TIED) tests/run.sh build/asan unit integration
 
 tsan: SAN = -fsanitize=thread
 tsan:
-	@systemd/packages.sh test
-	@$(BUILD_NOW) BUILD=build/tsan SAN='$(SAN)' test-programs
-	@SANITIZER=tsan $(TIED) tests/run.sh build/tsan unit
+	systemd/packages.sh test
+	$(BUILD_NOW) BUILD=build/tsan SAN='$(SAN)' test-programs
+	ONLY='$(or $(ONLY),unit/test_(ring|store))' SANITIZER=tsan $(TIED) tests/run.sh build/tsan unit
 
 # ---- install, clean ----------------------------------------------------------
 

@@ -1,0 +1,208 @@
+#include "command.h"
+
+#include "clock.h"
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const parts[] = {session_commands, output_commands, tempo_commands,
+					      click_commands};
+
+static const struct command *find(const char *type)
+{
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		for (const struct command *row = parts[i]; row->type; row++)
+			if (strcmp(row->type, type) == 0)
+				return row;
+	return NULL;
+}
+
+/* ---- answers ----------------------------------------------------------- */
+
+void reply_ok(struct hub *hub, struct phone *phone, const char *re, json_t *extra)
+{
+	json_t *ok = json_pack("{s:s, s:s}", "type", "ok", "re", re);
+	if (phone->room)
+		json_object_set_new(ok, "revision",
+				    json_integer((json_int_t)phone->room->revision));
+	if (extra)
+		json_object_update(ok, extra);
+	json_decref(extra);
+	hub_send(hub, phone, ok);
+}
+
+void reply_error(struct hub *hub, struct phone *phone, const char *re, const char *code,
+		 const char *field, const char *format, ...)
+{
+	char message[300];
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	hub_send(hub, phone,
+		 json_pack("{s:s, s:s?, s:s, s:s?, s:s}", "type", "error", "re", re, "code", code,
+			   "field", field, "message", message));
+}
+
+/* What the store's codes mean to people. */
+static const struct {
+	const char *code;
+	const char *field;
+	const char *message;
+} refusals[] = {
+	{"code_unknown", "code", "no session has this code now: ask the music director for it"},
+	{"token_unknown", "token",
+	 "the box does not know this device any more: join again with the code"},
+	{"left", "token", "you have left this session: join again with the code"},
+	{"session_closed", "token", "this session is closed"},
+	{"no_such_member", "user_id", "nobody with this user_id is in the session"},
+};
+
+void reply_refused(struct hub *hub, struct phone *phone, const char *re,
+		   const struct store_result *result)
+{
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		if (result->status == STORE_REFUSED &&
+		    strcmp(refusals[i].code, result->what) == 0) {
+			reply_error(hub, phone, re, refusals[i].code, refusals[i].field, "%s",
+				    refusals[i].message);
+			return;
+		}
+	}
+	if (result->status == STORE_FAILED)
+		reply_error(hub, phone, re, "storage", NULL, "%s", result->what);
+	else
+		reply_error(hub, phone, re, "refused", NULL, "the box's rules refuse this: %s",
+			    result->what);
+}
+
+/* ---- requests ---------------------------------------------------------- */
+
+static bool permitted(const struct command *command, const struct phone *phone)
+{
+	const struct room *room = phone->room;
+	if (command->who == WHO_ANYONE)
+		return true;
+	if (!room)
+		return false;
+	return command->who == WHO_MEMBER ||
+	       ((command->who & WHO_CONTROLLER) &&
+		strcmp(room->controller_user_id, phone->user_id) == 0) ||
+	       ((command->who & WHO_MD) && strcmp(room->md_user_id, phone->user_id) == 0);
+}
+
+static void refuse_permission(struct hub *hub, struct phone *phone, const char *re,
+			      const struct command *command)
+{
+	if (!phone->room)
+		reply_error(hub, phone, re, "not_joined", NULL,
+			    "join a session first: session.join, session.resume or session.create");
+	else if (command->who & WHO_CONTROLLER)
+		reply_error(hub, phone, re, "not_controller", NULL,
+			    "only the one who holds the tempo may do this: ask for a hand-over");
+	else
+		reply_error(hub, phone, re, "not_md", NULL, "only the music director may do this");
+}
+
+static void run(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	const char *type = json_string_value(json_object_get(request->body, "type"));
+	const struct command *command = find(type);
+	struct field_error error;
+	if (!command)
+		reply_error(hub, phone, request->id, "unknown_type", "type",
+			    "this box knows no request \"%.40s\"", type);
+	else if (!permitted(command, phone))
+		refuse_permission(hub, phone, request->id, command);
+	else if (fields_check(command->fields, request->body, &error) < 0)
+		reply_error(hub, phone, request->id, error.code, error.field, "%s", error.message);
+	else
+		command->run(hub, phone, request);
+}
+
+/* The id as far as it can be had: an answer that names its request is worth more. */
+static bool read_id(struct hub *hub, struct phone *phone, struct request *request)
+{
+	const json_t *id = json_object_get(request->body, "id");
+	const char *text = json_string_value(id);
+	size_t size = json_string_length(id);
+	if (!text || size == 0 || size > LIMIT_REQUEST_ID_MAX || strlen(text) != size) {
+		reply_error(hub, phone, NULL, "bad_request", "id",
+			    "a request needs an id: text of 1 to %d bytes", LIMIT_REQUEST_ID_MAX);
+		return false;
+	}
+	memcpy(request->id, text, size + 1);
+	if (json_is_string(json_object_get(request->body, "type")))
+		return true;
+	reply_error(hub, phone, request->id, "bad_request", "type",
+		    "a request needs a type: text such as \"clock.ping\"");
+	return false;
+}
+
+void command_take(struct hub *hub, struct phone *phone, const char *text, size_t size)
+{
+	struct request request = {.received_ns = clock_now_ns()};
+	json_error_t error;
+	phone->heard_ns = request.received_ns;
+	json_t *body = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	if (!body) {
+		reply_error(hub, phone, NULL, "bad_json", NULL,
+			    "this is not JSON: %.100s (line %d, column %d)", error.text, error.line,
+			    error.column);
+		return;
+	}
+	request.body = body;
+	if (!json_is_object(body))
+		reply_error(hub, phone, NULL, "bad_request", NULL,
+			    "a request is an object: {\"id\": ..., \"type\": ...}");
+	else if (read_id(hub, phone, &request))
+		run(hub, phone, &request);
+	json_decref(body);
+}
+
+/* ---- the table, told --------------------------------------------------- */
+
+static const char *who_name(unsigned who)
+{
+	switch (who) {
+	case WHO_ANYONE:
+		return "anyone";
+	case WHO_MEMBER:
+		return "member";
+	case WHO_CONTROLLER:
+		return "controller";
+	case WHO_MD:
+		return "MD";
+	default:
+		return "MD, controller";
+	}
+}
+
+static void list_row(FILE *out, const struct command *row)
+{
+	fprintf(out, "%s | %s |", row->type, who_name(row->who));
+	for (const struct field *field = row->fields; field->kind != FIELD_END; field++)
+		fprintf(out, "%s %s%s", field == row->fields ? "" : ",", field->name,
+			field->required ? "" : "?");
+	fputc('\n', out);
+}
+
+char *command_list(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		for (const struct command *row = parts[i]; row->type; row++)
+			list_row(out, row);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,63 @@
+/*
+ * command.h - what phones may ask: one table, a row a command.
+ *
+ * To add a message: its row and function in session_commands.c, tempo_commands.c
+ * or another of that kind, its SQL beside it, its line in schema/messages.md.
+ *
+ * Thread: loop.
+ */
+#ifndef TACTUS_COMMAND_H
+#define TACTUS_COMMAND_H
+
+#include "fields.h"
+#include "hub.h"
+#include "limits.h"
+
+enum who {
+	WHO_ANYONE = 0,
+	WHO_MEMBER = 1,
+	WHO_CONTROLLER = 2,
+	WHO_MD = 4, /* as bits: WHO_MD | WHO_CONTROLLER is either */
+};
+
+struct request {
+	char id[LIMIT_REQUEST_ID_MAX * 4 + 1];
+	json_t *body;        /* borrowed */
+	int64_t received_ns; /* when its frame was in */
+};
+
+struct command {
+	const char *type;
+	unsigned who;
+	const struct field *fields;
+	/* The fields are checked and the phone may. Answers by reply_*, now or when a job is done. */
+	void (*run)(struct hub *hub, struct phone *phone, const struct request *request);
+};
+
+/* The rows, by part; each ends with a NULL type. */
+extern const struct command session_commands[];
+extern const struct command output_commands[];
+extern const struct command tempo_commands[];
+extern const struct command click_commands[];
+
+/* Take one text frame: parse, look up, check, run. Always ends in exactly one answer. */
+void command_take(struct hub *hub, struct phone *phone, const char *text, size_t size);
+
+/* The table as lines "type who field field?", for the test that holds it against the document.
+ * Owns: the caller frees. NULL on no memory. */
+char *command_list(void);
+
+/* ---- answers ----------------------------------------------------------- */
+
+/* {"type":"ok","re":id,"revision":...} and what else `extra` has (stolen; may be NULL). */
+void reply_ok(struct hub *hub, struct phone *phone, const char *re, json_t *extra);
+
+/* {"type":"error",...}. re and field may be NULL. */
+void reply_error(struct hub *hub, struct phone *phone, const char *re, const char *code,
+		 const char *field, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* The store did not do it: its code in words. */
+void reply_refused(struct hub *hub, struct phone *phone, const char *re,
+		   const struct store_result *result);
+
+#endif

@@ -1,0 +1,371 @@
+#include "hub.h"
+
+#include "clock.h"
+#include "command.h"
+#include "log.h"
+#include "session_sql.h"
+#include "snapshot.h"
+#include "token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EMPTY_ENOUGH_NS (600 * BEAT_NS_PER_S)
+
+/* ---- phones ------------------------------------------------------------ */
+
+struct phone *hub_phone(struct hub *hub, uint64_t serial)
+{
+	for (struct phone *phone = hub->phones; phone; phone = phone->next)
+		if (phone->serial == serial)
+			return phone;
+	return NULL;
+}
+
+struct phone *hub_phone_add(struct hub *hub, struct wire *wire, const char *address)
+{
+	struct phone *phone = calloc(1, sizeof *phone);
+	if (!phone)
+		return NULL;
+	phone->serial = ++hub->next_serial;
+	phone->wire = wire;
+	phone->heard_ns = clock_now_ns();
+	strncpy(phone->address, address, sizeof phone->address - 1);
+	phone->next = hub->phones;
+	hub->phones = phone;
+	return phone;
+}
+
+void hub_phone_remove(struct hub *hub, struct phone *phone)
+{
+	hub_detach(hub, phone);
+	struct phone **at = &hub->phones;
+	while (*at != phone)
+		at = &(*at)->next;
+	*at = phone->next;
+	free(phone);
+}
+
+void hub_attach(struct hub *hub, struct phone *phone, struct room *room, const char *user_id,
+		unsigned changed)
+{
+	if (phone->room != room || strcmp(phone->user_id, user_id) != 0) {
+		hub_detach(hub, phone);
+		strncpy(phone->user_id, user_id, sizeof phone->user_id - 1);
+		phone->room = room;
+		room->phones++;
+	}
+	/* The others first; its own news is all in the welcome, which has the same revision. */
+	phone->welcomed = false;
+	if (snapshot_presence(hub, room))
+		changed |= SECTION_PARTICIPANTS;
+	if (changed)
+		hub_tell(hub, room, changed);
+	phone->welcomed = true;
+	hub_send(hub, phone, hub_welcome(hub, phone));
+}
+
+void hub_detach(struct hub *hub, struct phone *phone)
+{
+	struct room *room = phone->room;
+	if (!room)
+		return;
+	phone->room = NULL;
+	phone->user_id[0] = '\0';
+	if (--room->phones == 0)
+		room->empty_since_ns = clock_now_ns();
+	if (snapshot_presence(hub, room))
+		hub_tell(hub, room, SECTION_PARTICIPANTS);
+}
+
+void hub_detach_user(struct hub *hub, struct room *room, const char *user_id)
+{
+	for (struct phone *phone = hub->phones; phone; phone = phone->next)
+		if (phone->room == room && strcmp(phone->user_id, user_id) == 0)
+			hub_detach(hub, phone);
+}
+
+/* ---- rooms ------------------------------------------------------------- */
+
+struct room *hub_room(struct hub *hub, const char *session_id)
+{
+	for (struct room *room = hub->rooms; room; room = room->next)
+		if (strcmp(room->id, session_id) == 0)
+			return room;
+	return NULL;
+}
+
+/* Where the last run of it stood, as the table knows it; a clock that was reset makes it history. */
+static void restore_anchor(struct hub *hub, struct room *room, const json_t *row)
+{
+	double anchor_ms = (double)json_integer_value(json_object_get(row, "anchor_timestamp"));
+	int64_t anchor_ns = clock_from_unix_ms(anchor_ms, hub->offset_ns);
+	room->tempo.record.current.anchor_ns = anchor_ns > 0 ? anchor_ns : 0;
+}
+
+struct room *hub_room_from(struct hub *hub, const struct store_result *result, bool changed)
+{
+	const char *id = json_string_value(json_object_get(result->row, "session_id"));
+	struct room *room = id ? hub_room(hub, id) : NULL;
+	if (!room) {
+		changed = true;
+		room = room_new(result->row, air_fresh_id(hub->air, clock_now_ns()));
+		if (!room)
+			return NULL;
+		restore_anchor(hub, room, result->row);
+		room->empty_since_ns = clock_now_ns();
+		room->next = hub->rooms;
+		hub->rooms = room;
+		/* What the table says was on the air before a reboot: nothing sounds, but it is its own. */
+		if (room->on_air && hub->on_air && hub->on_air != room)
+			room->on_air = false;
+		if (room->on_air && !hub->on_air)
+			hub_set_on_air(hub, room);
+	}
+	if (changed)
+		room_take_sections(room, result);
+	return room;
+}
+
+/* ---- telling ----------------------------------------------------------- */
+
+void hub_send(struct hub *hub, struct phone *phone, json_t *object)
+{
+	(void)hub;
+	struct message *message = message_from_json(object);
+	wire_send(phone->wire, message, WIRE_REPLY);
+	message_unref(message);
+	json_decref(object);
+}
+
+static void ceiling_raised(void *user, const struct store_result *result)
+{
+	/* The room may have gone with its session; it is looked up again by the next that asks. */
+	struct room *room = user;
+	room->raising = false;
+	if (result->status == STORE_OK && json_object_get(result->row, "revision_ceiling"))
+		room->revision_ceiling = (uint64_t)json_integer_value(
+			json_object_get(result->row, "revision_ceiling"));
+}
+
+/* Revisions above the ceiling in the table might be sent twice after a restart: keep ahead of it. */
+static void keep_ceiling_ahead(struct hub *hub, struct room *room)
+{
+	if (room->raising || room->revision + SESSION_REVISION_BLOCK / 2 < room->revision_ceiling)
+		return;
+	struct store_job job = {
+		.steps = session_sql_raise_ceiling,
+		.params = json_pack("{s:s, s:i}", "session_id", room->id, "load", 1),
+		.done = ceiling_raised,
+		.user = room,
+	};
+	room->raising = store_submit(hub->store, &job) == 0;
+}
+
+void hub_tell(struct hub *hub, struct room *room, unsigned sections)
+{
+	room->revision++;
+	keep_ceiling_ahead(hub, room);
+	json_t *state =
+		json_pack("{s:s, s:I}", "type", "state", "revision", (json_int_t)room->revision);
+	snapshot_sections(hub, room, sections, state);
+	struct message *message = message_from_json(state);
+	for (struct phone *phone = hub->phones; phone; phone = phone->next)
+		if (phone->room == room && phone->welcomed)
+			wire_send(phone->wire, message, WIRE_STATE);
+	message_unref(message);
+	json_decref(state);
+}
+
+json_t *hub_welcome(struct hub *hub, const struct phone *phone)
+{
+	return snapshot_welcome(hub, phone->room, phone->user_id);
+}
+
+/* ---- tempo ------------------------------------------------------------- */
+
+struct tempo_now hub_now(struct hub *hub)
+{
+	int64_t now_ns = clock_now_ns();
+	return (struct tempo_now){
+		.now_ns = now_ns,
+		.lead_ns = air_lead_ns(hub->air),
+		.fresh_id = air_fresh_id(hub->air, now_ns),
+	};
+}
+
+static void publish_as(struct hub *hub, struct room *room, uint64_t revision)
+{
+	struct tempo_record *record = &room->tempo.record;
+	uuid_to_bytes(room->id, record->session_id);
+	record->revision = revision;
+	if (room == hub->on_air)
+		air_publish(hub->air, record);
+}
+
+void hub_publish(struct hub *hub, struct room *room)
+{
+	publish_as(hub, room, room->revision);
+}
+
+void hub_tempo_changed(struct hub *hub, struct room *room, unsigned sections)
+{
+	/* The revision that hub_tell is about to give: what the ring says shall not lag behind it. */
+	publish_as(hub, room, room->revision + 1);
+	hub_tell(hub, room, sections);
+	session_sql_keep_tempo(hub, room);
+}
+
+void hub_set_on_air(struct hub *hub, struct room *room)
+{
+	struct room *before = hub->on_air;
+	hub->on_air = room;
+	if (before == room)
+		return;
+	if (before) {
+		before->on_air = false;
+		hub_tell(hub, before, SECTION_CLICK);
+	}
+	if (room) {
+		room->on_air = true;
+		hub_tempo_changed(hub, room, SECTION_CLICK);
+	} else {
+		struct tempo silent;
+		tempo_init(&silent, air_fresh_id(hub->air, clock_now_ns()));
+		air_publish(hub->air, &silent.record);
+	}
+}
+
+bool hub_air_is_free(const struct hub *hub, int64_t now_ns)
+{
+	const struct room *room = hub->on_air;
+	return !room || (!room->tempo.record.running && room->phones == 0 &&
+			 now_ns - room->empty_since_ns > EMPTY_ENOUGH_NS);
+}
+
+static void recovered(void *user, const struct store_result *result)
+{
+	struct hub *hub = user;
+	struct tempo_record record;
+	if (result->status != STORE_OK) {
+		log_event(LOG_LEVEL_WARNING,
+			  "the click plays for a session that is not in the database; it goes on "
+			  "until another takes the output, or tactus-click --stop");
+		return;
+	}
+	struct room *room = hub_room_from(hub, result, true);
+	if (!room || !air_recovered(hub->air, &record))
+		return;
+	room->tempo.record = record;
+	if (record.revision > room->revision)
+		room->revision = record.revision;
+	hub->on_air = room;
+	room->on_air = true;
+	log_event(LOG_LEVEL_INFO, "recovered session %s: %s at %d bpm, revision %llu", room->id,
+		  record.running ? "running" : "standing still", record.current.pace.bpm,
+		  (unsigned long long)room->revision);
+}
+
+void hub_recover(struct hub *hub)
+{
+	static const uint8_t nobody[16];
+	struct tempo_record record;
+	if (!air_recovered(hub->air, &record) ||
+	    memcmp(record.session_id, nobody, sizeof nobody) == 0)
+		return;
+	char id[UUID_TEXT];
+	uuid_to_text(record.session_id, id);
+	struct store_job job = {
+		.steps = session_sql_load,
+		.params = json_pack("{s:s, s:i}", "session_id", id, "load", 1),
+		.sections = SECTION_ALL,
+		.done = recovered,
+		.user = hub,
+	};
+	store_run(hub->store, &job);
+}
+
+/* ---- housekeeping ------------------------------------------------------ */
+
+/* Phones are told anew before they are 1 ms wrong; less than this is not worth a message. */
+#define REANCHOR_NS (CLOCK_NS_PER_MS * 6 / 10)
+
+/* What the click did by itself, and where its bars really fall. */
+static void follow_click(struct hub *hub, struct room *room)
+{
+	const struct status_record *status = air_status(hub->air);
+	struct tempo_record *record = &room->tempo.record;
+	if (!status || !record->running)
+		return;
+	if (status->stopped_run_id == record->run_id) {
+		log_event(LOG_LEVEL_INFO, "stopped on the box");
+		tempo_stop(&room->tempo, clock_now_ns());
+		hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+		return;
+	}
+	if (record->pending_kind != PENDING_NONE && status->grid_id == record->pending.id) {
+		tempo_promote_now(&room->tempo);
+		hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+	}
+	if (!status->settled || status->freewheeling || status->grid_id != record->current.id ||
+	    status->bar < record->current.anchor_bar)
+		return;
+	int64_t error_ns = status->bar_ns - tempo_grid_bar_ns(&record->current, status->bar);
+	if (llabs(error_ns) < REANCHOR_NS) {
+		hub->strays = 0;
+		return;
+	}
+	/* Thrice in a row, so that one bad estimate moves nobody. */
+	if (++hub->strays < 3)
+		return;
+	hub->strays = 0;
+	log_event(LOG_LEVEL_INFO, "phones re-anchored by %.3f ms at bar %lld",
+		  (double)error_ns / 1e6, (long long)status->bar);
+	tempo_reanchor(&room->tempo, status->bar, status->bar_ns);
+	hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+}
+
+static void promote_rooms(struct hub *hub, int64_t now_ns)
+{
+	for (struct room *room = hub->rooms; room; room = room->next)
+		if (tempo_promote(&room->tempo, now_ns))
+			hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+}
+
+static void tell_audio(struct hub *hub)
+{
+	enum air_audio audio = air_audio(hub->air);
+	if (audio == hub->audio_told)
+		return;
+	hub->audio_told = audio;
+	for (struct room *room = hub->rooms; room; room = room->next)
+		hub_tell(hub, room, SECTION_CLICK);
+}
+
+/* Once a second: who has gone silent, what the table should know of bars that have passed. */
+static void tick_second(struct hub *hub, int64_t now_ns)
+{
+	air_mend(hub->air);
+	for (struct room *room = hub->rooms; room; room = room->next) {
+		if (snapshot_presence(hub, room))
+			hub_tell(hub, room, SECTION_PARTICIPANTS);
+		if (room->tempo.record.running &&
+		    now_ns - room->tempo_stored_ns > SESSION_TEMPO_KEEP_NS)
+			session_sql_keep_tempo(hub, room);
+	}
+}
+
+void hub_tick(void *user)
+{
+	struct hub *hub = user;
+	int64_t now_ns = clock_now_ns();
+	air_poll(hub->air, now_ns);
+	promote_rooms(hub, now_ns);
+	if (hub->on_air)
+		follow_click(hub, hub->on_air);
+	tell_audio(hub);
+	if (now_ns - hub->ticked_ns >= BEAT_NS_PER_S) {
+		hub->ticked_ns = now_ns;
+		tick_second(hub, now_ns);
+	}
+}

@@ -1,0 +1,113 @@
+/*
+ * hub.h - all that the event loop owns: who is connected, in which room, what is on
+ * the air, and the ways to the store, the click and the phones.
+ *
+ * Commands (command.h) are functions over this. Nothing here blocks.
+ *
+ * Thread: loop, all of it.
+ */
+#ifndef TACTUS_HUB_H
+#define TACTUS_HUB_H
+
+#include "air.h"
+#include "guard.h"
+#include "room.h"
+#include "server.h"
+#include "store.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pending;
+
+/* One WebSocket as the rules see it. */
+struct phone {
+	struct phone *next;
+	uint64_t serial; /* never reused: a job that comes back asks whether it is still there */
+	struct wire *wire;
+	char address[64];
+	struct room *room; /* NULL until it has joined */
+	bool welcomed;     /* has its snapshot: state messages make sense to it */
+	char user_id[UUID_TEXT];
+	int64_t heard_ns;
+};
+
+struct hub {
+	struct server *server;
+	struct store *store;
+	struct air *air;
+	struct guard *guard;
+	const char *pin; /* "" where none is asked */
+	int64_t offset_ns;
+	char clock_id[17];
+	json_t *slots; /* the instrument slots, as in `welcome` */
+	uint64_t next_serial;
+	struct phone *phones;
+	struct room *rooms;
+	struct room *on_air; /* the room that drives the click, or NULL */
+	enum air_audio audio_told;
+	int64_t ticked_ns;
+	struct pending *creating; /* a session.create under way that takes the click */
+	int strays; /* polls in a row in which the click lay off what phones are told */
+};
+
+/* ---- phones ------------------------------------------------------------ */
+
+struct phone *hub_phone(struct hub *hub, uint64_t serial); /* NULL: gone */
+struct phone *hub_phone_add(struct hub *hub, struct wire *wire, const char *address);
+void hub_phone_remove(struct hub *hub, struct phone *phone);
+
+/* Put the phone into the room as that user (leaving the one it was in), tell the others (`changed`:
+ * the stored sections that its coming has changed), and send it its welcome. */
+void hub_attach(struct hub *hub, struct phone *phone, struct room *room, const char *user_id,
+		unsigned changed);
+void hub_detach(struct hub *hub, struct phone *phone);
+
+/* Detach every phone of that user in the room. */
+void hub_detach_user(struct hub *hub, struct room *room, const char *user_id);
+
+/* ---- rooms ------------------------------------------------------------- */
+
+struct room *hub_room(struct hub *hub, const char *session_id); /* NULL: not loaded */
+
+/* The room of a row that the load step brought: the one in memory, or a new one. The sections that
+ * came with it are taken over if the room is new or `changed` says so. NULL: no memory. */
+struct room *hub_room_from(struct hub *hub, const struct store_result *result, bool changed);
+
+/* ---- telling ----------------------------------------------------------- */
+
+/* A reply to one. The object is stolen. */
+void hub_send(struct hub *hub, struct phone *phone, json_t *object);
+
+/* Everyone in the room gets a `state` of these sections, with the next revision. */
+void hub_tell(struct hub *hub, struct room *room, unsigned sections);
+
+/* The snapshot for that phone: the caller owns. */
+json_t *hub_welcome(struct hub *hub, const struct phone *phone);
+
+/* ---- tempo ------------------------------------------------------------- */
+
+struct tempo_now hub_now(struct hub *hub);
+
+/* Have the click play the room's record, if it is on the air. Tells nobody. */
+void hub_publish(struct hub *hub, struct room *room);
+
+/* The room's tempo or click has changed: the click plays it (if on the air), everyone is told,
+ * and the table gets it behind. In this order, so that a slow phone delays no beat. */
+void hub_tempo_changed(struct hub *hub, struct room *room, unsigned sections);
+
+/* Who drives the click from now on; NULL: nobody (the click falls silent). Tells the rooms. */
+void hub_set_on_air(struct hub *hub, struct room *room);
+
+/* True if a new session may simply take the click: nobody has it, or one that has stood still
+ * and been empty for ten minutes. */
+bool hub_air_is_free(const struct hub *hub, int64_t now_ns);
+
+/* The tempo from before the daemon died goes on: loads its room. Once, at start. */
+void hub_recover(struct hub *hub);
+
+/* Housekeeping: every 50 ms. */
+void hub_tick(void *hub);
+
+#endif

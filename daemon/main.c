@@ -1,0 +1,244 @@
+/*
+ * tactusd - coordinates sessions: creates what it needs in order, runs the loop,
+ * takes it down in reverse.
+ */
+#include "clock.h"
+#include "command.h"
+#include "gate.h"
+#include "health.h"
+#include "hub.h"
+#include "log.h"
+#include "options.h"
+#include "pin.h"
+#include "session_sql.h"
+#include "token.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define PHONES_MAX 1000
+#define TICK_MS 50
+
+/* ---- what the server hands up ------------------------------------------ */
+
+static void *phone_opened(void *user, struct wire *wire, const char *address)
+{
+	struct hub *hub = user;
+	if (server_wires(hub->server) > PHONES_MAX) {
+		log_event(LOG_LEVEL_WARNING, "refused %s: %d phones are connected already", address,
+			  PHONES_MAX);
+		return NULL;
+	}
+	return hub_phone_add(hub, wire, address);
+}
+
+static void phone_received(void *user, void *phone, const char *text, size_t size)
+{
+	command_take(user, phone, text, size);
+}
+
+static void phone_fault(void *user, void *phone, enum wire_fault fault)
+{
+	if (fault == WIRE_FAULT_SIZE)
+		reply_error(user, phone, NULL, "frame_size", NULL,
+			    "a frame may have %d bytes at most: send less at a time",
+			    LIMIT_FRAME_MAX_BYTES);
+	else
+		reply_error(user, phone, NULL, "binary_frame", NULL,
+			    "only text frames are understood: send JSON as text");
+}
+
+static struct message *phone_caught_up(void *user, void *of)
+{
+	const struct phone *phone = of;
+	if (!phone->room)
+		return NULL;
+	json_t *welcome = hub_welcome(user, phone);
+	struct message *message = message_from_json(welcome);
+	json_decref(welcome);
+	return message;
+}
+
+static void phone_closed(void *user, void *phone)
+{
+	hub_phone_remove(user, phone);
+}
+
+static void store_ready(void *user)
+{
+	struct hub *hub = user;
+	store_collect(hub->store);
+}
+
+static bool code_ok(void *user, const char *code)
+{
+	char normal[LIMIT_CODE_LENGTH + 1];
+	(void)user;
+	return code_normalise(code, normal) == 0;
+}
+
+static const struct server_handlers handlers = {
+	.opened = phone_opened,
+	.received = phone_received,
+	.fault = phone_fault,
+	.caught_up = phone_caught_up,
+	.closed = phone_closed,
+	.woken = store_ready,
+	.health = health_json,
+	.metrics = health_metrics,
+	.code_ok = code_ok,
+};
+
+/* ---- start ------------------------------------------------------------- */
+
+/* systemd's watchdog bites if the loop stands still. */
+static void feed_watchdog(void *user)
+{
+	(void)user;
+	sd_notify(0, "WATCHDOG=1");
+}
+
+static void block_signals(void)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void slots_read(void *user, const struct store_result *result)
+{
+	struct hub *hub = user;
+	if (result->status == STORE_OK)
+		hub->slots = json_incref(json_object_get(result->row, "slots_json"));
+}
+
+static int open_server(struct hub *hub, const struct options *options, const struct gate *gate,
+		       char *message, size_t size)
+{
+	struct server_options server = {
+		.bind = options->bind[0] ? options->bind : NULL,
+		.port = options->port,
+		.web_dir = options->web_dir,
+		.gate = gate,
+		.handlers = &handlers,
+		.user = hub,
+	};
+	return server_open(&hub->server, &server, message, size);
+}
+
+/* The store wakes the server, and the server must be there to be woken: its handle is passed by
+ * address, since it is opened after the store. */
+static void wake_server(void *user)
+{
+	struct server **server = user;
+	if (*server)
+		server_wake(*server);
+}
+
+static int open_store(struct hub *hub, const struct options *options, char *message, size_t size)
+{
+	char path[OPTIONS_PATH_MAX + 16];
+	snprintf(path, sizeof path, "%s/tactus.db", options->state_dir);
+	int result = store_open(&hub->store, path, wake_server, &hub->server, message, size);
+	if (result < 0)
+		return result;
+	struct store_job job = {
+		.steps = session_sql_slots,
+		.params = json_object(),
+		.done = slots_read,
+		.user = hub,
+	};
+	return store_run(hub->store, &job);
+}
+
+static void open_clock(struct hub *hub)
+{
+	hub->offset_ns = air_offset_ns(hub->air);
+	snprintf(hub->clock_id, sizeof hub->clock_id, "%016llx",
+		 (unsigned long long)hub->offset_ns);
+}
+
+static int run(struct hub *hub, const struct options *options, char *message, size_t size)
+{
+	struct gate gate;
+	char host[256] = "localhost";
+	gethostname(host, sizeof host - 1);
+	gate_init(&gate, host, options->host_name);
+	int result = ring_guard_install();
+	if (result < 0) {
+		snprintf(message, size, "cannot guard shared memory: %s", strerror(-result));
+		return result;
+	}
+	if ((result = open_store(hub, options, message, size)) < 0 ||
+	    (result = air_open(&hub->air, options->region, message, size)) < 0)
+		return result;
+	open_clock(hub);
+	hub_recover(hub);
+	if ((result = open_server(hub, options, &gate, message, size)) < 0)
+		return result;
+	server_every(hub->server, TICK_MS, hub_tick, hub);
+	server_every(hub->server, 1000, feed_watchdog, hub);
+	log_event(LOG_LEVEL_INFO, "listening on port %d, region %s, state %s%s", options->port,
+		  options->region, options->state_dir, hub->pin[0] ? "" : ", no PIN asked");
+	sd_notify(0, "READY=1");
+	server_run(hub->server);
+	sd_notify(0, "STOPPING=1");
+	return 0;
+}
+
+static void close_all(struct hub *hub)
+{
+	struct server *server = hub->server;
+	server_close(server);
+	hub->server = NULL;
+	store_close(hub->store);
+	air_close(hub->air);
+	guard_free(hub->guard);
+	while (hub->rooms) {
+		struct room *room = hub->rooms;
+		hub->rooms = room->next;
+		room_free(room);
+	}
+	json_decref(hub->slots);
+}
+
+static int load_pin(struct options *options)
+{
+	char message[700];
+	bool made;
+	if (options->pin_given)
+		return 0;
+	int result = pin_load(options->state_dir, options->pin, &made, message, sizeof message);
+	if (result < 0)
+		log_event(LOG_LEVEL_ERROR, "%s", message);
+	else if (made)
+		log_event(LOG_LEVEL_INFO, "made a PIN: it is in %s/pin", options->state_dir);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct hub hub = {0};
+	char message[700] = "";
+	enum options_result read = options_read(&options, argc, argv);
+	if (read != OPTIONS_RUN)
+		return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
+	block_signals();
+	if (load_pin(&options) < 0)
+		return EXIT_FAILURE;
+	hub.pin = options.pin;
+	hub.guard = guard_new();
+	int result = hub.guard ? run(&hub, &options, message, sizeof message) : -1;
+	if (result < 0)
+		log_event(LOG_LEVEL_ERROR, "%s", message[0] ? message : "out of memory");
+	close_all(&hub);
+	return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

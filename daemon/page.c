@@ -1,0 +1,157 @@
+#include "page.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 3
+#define FILE_MAX_BYTES (4 << 20)
+
+struct page {
+	struct page_file *files;
+	size_t count;
+};
+
+static const char *type_of(const char *name)
+{
+	static const char *const types[][2] = {
+		{".html", "text/html; charset=utf-8"},
+		{".js", "text/javascript; charset=utf-8"},
+		{".css", "text/css; charset=utf-8"},
+		{".svg", "image/svg+xml"},
+		{".png", "image/png"},
+		{".ico", "image/x-icon"},
+		{".webmanifest", "application/manifest+json"},
+		{".json", "application/json"},
+		{".txt", "text/plain; charset=utf-8"},
+		{".mp4", "video/mp4"},
+		{".webm", "video/webm"},
+	};
+	const char *dot = strrchr(name, '.');
+	for (size_t i = 0; dot && i < sizeof types / sizeof types[0]; i++)
+		if (strcmp(dot, types[i][0]) == 0)
+			return types[i][1];
+	return NULL;
+}
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo): enough to tell one version of a file from the next. */
+static void make_etag(struct page_file *file)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (size_t i = 0; i < file->size; i++)
+		hash = (hash ^ (unsigned char)file->bytes[i]) * UINT64_C(0x100000001b3);
+	snprintf(file->etag, sizeof file->etag, "\"%016llx\"", (unsigned long long)hash);
+}
+
+static int read_bytes(int fd, struct page_file *file)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX_BYTES)
+		return -EINVAL;
+	file->bytes = malloc((size_t)st.st_size + 1);
+	if (!file->bytes)
+		return -ENOMEM;
+	while (file->size < (size_t)st.st_size) {
+		ssize_t got = read(fd, file->bytes + file->size, (size_t)st.st_size - file->size);
+		if (got <= 0)
+			return got < 0 ? -errno : -EIO;
+		file->size += (size_t)got;
+	}
+	return 0;
+}
+
+static int add_file(struct page *page, int dir, const char *name, const char *url)
+{
+	struct page_file file = {.type = type_of(name)};
+	if (!file.type)
+		return 0; /* not a kind the page is made of */
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int result = read_bytes(fd, &file);
+	close(fd);
+	struct page_file *grown = realloc(page->files, (page->count + 1) * sizeof page->files[0]);
+	if (grown)
+		page->files = grown;
+	file.url = strdup(url);
+	if (result < 0 || !grown || !file.url) {
+		free(file.bytes);
+		free(file.url);
+		return result < 0 ? result : -ENOMEM;
+	}
+	make_etag(&file);
+	page->files[page->count++] = file;
+	return 0;
+}
+
+static int add_dir(struct page *page, int parent, const char *name, const char *url, int depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	DIR *dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return -ENOMEM;
+	}
+	int result = 0;
+	const struct dirent *entry;
+	while (result == 0 && (entry = readdir(dir))) {
+		char below[512];
+		struct stat st;
+		if (entry->d_name[0] == '.' || fstatat(fd, entry->d_name, &st, 0) < 0)
+			continue;
+		snprintf(below, sizeof below, "%s/%s", url, entry->d_name);
+		if (S_ISREG(st.st_mode))
+			result = add_file(page, fd, entry->d_name, below);
+		else if (S_ISDIR(st.st_mode) && depth < DEPTH_MAX)
+			result = add_dir(page, fd, entry->d_name, below, depth + 1);
+	}
+	closedir(dir);
+	return result;
+}
+
+int page_open(struct page **out, const char *dir)
+{
+	struct page *page = calloc(1, sizeof *page);
+	if (!page)
+		return -ENOMEM;
+	int result = add_dir(page, AT_FDCWD, dir, "", 1);
+	if (result == 0 && !page_find(page, "/"))
+		result = -ENOENT;
+	if (result < 0)
+		page_close(page);
+	else
+		*out = page;
+	return result;
+}
+
+void page_close(struct page *page)
+{
+	if (!page)
+		return;
+	for (size_t i = 0; i < page->count; i++) {
+		free(page->files[i].url);
+		free(page->files[i].bytes);
+	}
+	free(page->files);
+	free(page);
+}
+
+const struct page_file *page_find(const struct page *page, const char *url)
+{
+	if (strcmp(url, "/") == 0 || strncmp(url, "/join/", 6) == 0)
+		url = "/index.html";
+	for (size_t i = 0; i < page->count; i++)
+		if (strcmp(page->files[i].url, url) == 0)
+			return &page->files[i];
+	return NULL;
+}

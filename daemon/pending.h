@@ -1,0 +1,42 @@
+/*
+ * pending.h - a request whose answer waits for the store.
+ *
+ * Remembers whom to answer; the phone may be gone by then, the request's effect
+ * is not.
+ *
+ * Thread: loop.
+ */
+#ifndef TACTUS_PENDING_H
+#define TACTUS_PENDING_H
+
+#include "command.h"
+
+struct pending {
+	struct hub *hub;
+	uint64_t phone; /* serial */
+	char re[sizeof((struct request *)0)->id];
+	char address[sizeof((struct phone *)0)->address];
+	char session_id[UUID_TEXT];
+	char user_id[UUID_TEXT];
+	char token[33];
+	char code[LIMIT_CODE_LENGTH + 1];
+	json_t *body; /* the request, for another try; ours */
+	int tries;
+	/* Called once with the result. phone is NULL if it has gone. It answers. */
+	void (*finish)(struct pending *pending, struct phone *phone,
+		       const struct store_result *result);
+	bool submitted; /* a job of it is under way; finish may submit another */
+	bool finishing;
+};
+
+/* NULL on no memory (answered). Owns: pending_submit takes it. */
+struct pending *pending_new(struct hub *hub, struct phone *phone, const struct request *request,
+			    void (*finish)(struct pending *, struct phone *,
+					   const struct store_result *));
+
+/* Submit its job, from the command or once more from `finish`. Takes `params`, and the pending
+ * lives until a finish that submits nothing. Answers `storage` if it can't. */
+void pending_submit(struct pending *pending, const struct store_step *steps, json_t *params,
+		    unsigned sections);
+
+#endif

@@ -1,0 +1,90 @@
+#include "room.h"
+
+#include "metre.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool copy_text(char *out, size_t size, const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+	if (!text || strlen(text) >= size)
+		return false;
+	strcpy(out, text);
+	return true;
+}
+
+static int64_t number(const json_t *row, const char *key)
+{
+	return json_integer_value(json_object_get(row, key));
+}
+
+static bool load_tempo(struct tempo *tempo, const json_t *row)
+{
+	struct tempo_record *record = &tempo->record;
+	const char *metre = json_string_value(json_object_get(row, "time_signature"));
+	const char *sound = json_string_value(json_object_get(row, "sound"));
+	if (!metre || metre_from_name(metre, &record->current.pace.metre) < 0 || !sound ||
+	    sound_from_name(sound, &record->click.sound) < 0)
+		return false;
+	record->current.pace.bpm = (int)number(row, "bpm");
+	record->current.anchor_bar = number(row, "anchor_bar_index");
+	record->start_bar = number(row, "start_bar");
+	record->click.volume = (int)number(row, "volume");
+	record->click.accent = number(row, "accent") != 0;
+	record->click.subdivision = number(row, "subdivision") != 0;
+	tempo->next_bar = number(row, "next_bar");
+	return tempo_record_valid(record);
+}
+
+struct room *room_new(const json_t *row, uint64_t fresh_id)
+{
+	struct room *room = calloc(1, sizeof *room);
+	if (!room)
+		return NULL;
+	tempo_init(&room->tempo, fresh_id);
+	if (!copy_text(room->id, sizeof room->id, row, "session_id") ||
+	    !copy_text(room->md_user_id, sizeof room->md_user_id, row, "md_user_id") ||
+	    !copy_text(room->controller_user_id, sizeof room->controller_user_id, row,
+		       "controller_user_id") ||
+	    !load_tempo(&room->tempo, row)) {
+		room_free(room);
+		return NULL;
+	}
+	room->revision = (uint64_t)number(row, "revision");
+	room->revision_ceiling = (uint64_t)number(row, "revision_ceiling");
+	room->on_air = number(row, "on_air") != 0;
+	return room;
+}
+
+void room_free(struct room *room)
+{
+	if (!room)
+		return;
+	for (int i = 0; i < SECTION_COUNT; i++)
+		json_decref(room->sections[i]);
+	free(room);
+}
+
+void room_take_sections(struct room *room, const struct store_result *result)
+{
+	for (int i = 0; i < SECTION_COUNT; i++) {
+		if (!result->sections[i])
+			continue;
+		json_decref(room->sections[i]);
+		room->sections[i] = json_incref(result->sections[i]);
+	}
+}
+
+json_t *room_participant(const struct room *room, const char *user_id)
+{
+	size_t i;
+	json_t *entry;
+	json_array_foreach(room->sections[1], i, entry)
+	{
+		const char *id = json_string_value(json_object_get(entry, "user_id"));
+		if (id && strcmp(id, user_id) == 0)
+			return entry;
+	}
+	return NULL;
+}

@@ -1,0 +1,59 @@
+/*
+ * room.h - a session while somebody is in it: what the loop holds of it in memory.
+ *
+ * The tables are the store's; here stand who leads, the tempo, the revision, and
+ * the stored sections of the snapshot as the store last told them, so that a
+ * welcome needs no disk.
+ *
+ * Thread: loop.
+ */
+#ifndef TACTUS_ROOM_H
+#define TACTUS_ROOM_H
+
+#include "message.h"
+#include "store.h"
+#include "tempo.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define UUID_TEXT 37 /* with its end */
+
+/* Sections of the snapshot that are live; they follow the stored ones of store.h in a mask. */
+enum {
+	SECTION_TEMPO_STATE = 1 << 8,
+	SECTION_CLICK = 1 << 9,
+	SECTION_EVERY = SECTION_ALL | SECTION_TEMPO_STATE | SECTION_CLICK
+};
+
+struct room {
+	struct room *next;
+	char id[UUID_TEXT];
+	char md_user_id[UUID_TEXT];
+	char controller_user_id[UUID_TEXT];
+	uint64_t revision;         /* the last one sent */
+	uint64_t revision_ceiling; /* the table promises that none above was sent */
+	bool raising;              /* a job is under way that raises it */
+	bool on_air;
+	int phones;             /* connections in it */
+	int64_t empty_since_ns; /* while phones is 0 */
+	int64_t tempo_stored_ns;
+	struct tempo tempo;
+	json_t *sections[SECTION_COUNT]; /* NULL until told */
+};
+
+/*
+ * A room from the columns that the load step of session_sql.h brings. NULL on no
+ * memory or a row that makes no sense. Owns: the caller frees.
+ */
+struct room *room_new(const json_t *row, uint64_t fresh_id);
+void room_free(struct room *room);
+
+/* Take over the sections that the store read. They are shared by reference count. */
+void room_take_sections(struct room *room, const struct store_result *result);
+
+/* The entry of `participants` of that user, borrowed, or NULL. */
+json_t *room_participant(const struct room *room, const char *user_id);
+
+#endif

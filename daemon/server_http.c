@@ -1,0 +1,282 @@
+#include "server_edge.h"
+
+#include "address.h"
+#include "gate.h"
+#include "log.h"
+#include "page.h"
+#include "qr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_BYTES 8192
+
+/* What a browser may do with our page: load from us, talk to us, and nothing else. */
+static const char security_headers[] =
+	"content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+	"img-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' ws: wss:; "
+	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+	"x-content-type-options: nosniff\r\n"
+	"x-frame-options: DENY\r\n"
+	"referrer-policy: no-referrer\r\n"
+	"cross-origin-opener-policy: same-origin\r\n";
+
+/* One answer on its way out; lws keeps one for each connection. */
+struct http_answer {
+	const char *bytes;
+	size_t size;
+	size_t sent;
+	char *owned; /* freed when done; NULL if bytes belong to the page */
+};
+
+size_t server_http_answer_size(void)
+{
+	return sizeof(struct http_answer);
+}
+
+static void answer_finish(struct http_answer *answer)
+{
+	free(answer->owned);
+	memset(answer, 0, sizeof *answer);
+}
+
+struct head {
+	unsigned status;
+	const char *type;
+	const char *etag;     /* or NULL */
+	const char *location; /* or NULL */
+	size_t size;
+};
+
+static int add_text(unsigned char **at, unsigned char *end, const char *text)
+{
+	size_t size = strlen(text);
+	if ((size_t)(end - *at) < size)
+		return -1;
+	memcpy(*at, text, size);
+	*at += size;
+	return 0;
+}
+
+static int add_header(struct lws *wsi, const char *name, const char *value, unsigned char **at,
+		      unsigned char *end)
+{
+	return lws_add_http_header_by_name(wsi, (const unsigned char *)name,
+					   (const unsigned char *)value, (int)strlen(value), at,
+					   end);
+}
+
+static int write_head(struct lws *wsi, const struct head *head)
+{
+	unsigned char buffer[LWS_PRE + 2048];
+	unsigned char *start = buffer + LWS_PRE;
+	unsigned char *at = start;
+	unsigned char *end = buffer + sizeof buffer - 1;
+	if (lws_add_http_common_headers(wsi, head->status, head->type, head->size, &at, end))
+		return -1;
+	if (head->etag && add_header(wsi, "etag:", head->etag, &at, end))
+		return -1;
+	if (head->location && add_header(wsi, "location:", head->location, &at, end))
+		return -1;
+	if (add_header(wsi, "cache-control:", head->etag ? "no-cache" : "no-store", &at, end) ||
+	    add_text(&at, end, security_headers) < 0)
+		return -1;
+	return lws_finalize_write_http_header(wsi, start, &at, end);
+}
+
+static bool is_head_request(struct lws *wsi)
+{
+	return lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0;
+}
+
+/* Send the head now and the body as the socket takes it. */
+static int answer_bytes(struct lws *wsi, struct http_answer *answer, const struct head *head,
+			const char *bytes, char *owned)
+{
+	answer_finish(answer);
+	answer->owned = owned;
+	if (write_head(wsi, head))
+		return -1;
+	if (head->size == 0 || is_head_request(wsi)) {
+		answer_finish(answer);
+		return lws_http_transaction_completed(wsi) ? -1 : 0;
+	}
+	answer->bytes = bytes;
+	answer->size = head->size;
+	lws_callback_on_writable(wsi);
+	return 0;
+}
+
+/* Takes `text` (malloc'd). */
+static int answer_text(struct lws *wsi, struct http_answer *answer, unsigned status,
+		       const char *type, char *text)
+{
+	if (!text)
+		return -1;
+	struct head head = {.status = status, .type = type, .size = strlen(text)};
+	return answer_bytes(wsi, answer, &head, text, text);
+}
+
+static int answer_sentence(struct lws *wsi, struct http_answer *answer, unsigned status,
+			   const char *sentence)
+{
+	return answer_text(wsi, answer, status, "text/plain; charset=utf-8", strdup(sentence));
+}
+
+/* The address the browser has reached us by, so that it works for that browser. */
+static void own_origin(struct lws *wsi, char *out, size_t size)
+{
+	const struct server *server = server_of(wsi);
+	struct sockaddr_storage own = {0};
+	socklen_t own_size = sizeof own;
+	char text[INET6_ADDRSTRLEN] = "127.0.0.1";
+	bool six = false;
+	if (getsockname(lws_get_socket_fd(wsi), (struct sockaddr *)&own, &own_size) == 0) {
+		const struct sockaddr_in *in4 = (const struct sockaddr_in *)(const void *)&own;
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)&own;
+		if (own.ss_family == AF_INET)
+			inet_ntop(AF_INET, &in4->sin_addr, text, sizeof text);
+		else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+			inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], text, sizeof text);
+		else
+			six = inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text) != NULL;
+	}
+	snprintf(out, size, six ? "http://[%s]:%d" : "http://%s:%d", text, server->options.port);
+}
+
+/* A captive portal's probe, or a name that is not ours: show where the page is. */
+static int redirect_home(struct lws *wsi, struct http_answer *answer)
+{
+	char origin[128];
+	char location[136];
+	own_origin(wsi, origin, sizeof origin);
+	snprintf(location, sizeof location, "%s/", origin);
+	struct head head = {.status = 302, .type = "text/plain", .location = location};
+	return answer_bytes(wsi, answer, &head, NULL, NULL);
+}
+
+static int serve_file(struct lws *wsi, struct http_answer *answer, const struct page_file *file)
+{
+	char known[64] = "";
+	lws_hdr_copy(wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH);
+	struct head head = {
+		.status = 200, .type = file->type, .etag = file->etag, .size = file->size};
+	if (strcmp(known, file->etag) == 0) {
+		head.status = 304;
+		head.size = 0;
+	}
+	return answer_bytes(wsi, answer, &head, file->bytes, NULL);
+}
+
+/* /qr.svg?code=CODE: the join link, with the address that works without a name service. */
+static int serve_qr(struct lws *wsi, struct http_answer *answer)
+{
+	const struct server *server = server_of(wsi);
+	char argument[32];
+	char origin[128];
+	char link[192];
+	const char *code = lws_get_urlarg_by_name(wsi, "code=", argument, sizeof argument);
+	if (!code || !server->options.handlers->code_ok(server->options.user, code))
+		return answer_sentence(wsi, answer, 400, "code= must be a join code\n");
+	char lan[64];
+	if (address_lan(lan, sizeof lan) == 0)
+		snprintf(origin, sizeof origin, "http://%s:%d", lan, server->options.port);
+	else
+		own_origin(wsi, origin, sizeof origin);
+	snprintf(link, sizeof link, "%s/join/%s", origin, code);
+	return answer_text(wsi, answer, 200, "image/svg+xml", qr_svg(link));
+}
+
+static int serve_health(struct lws *wsi, struct http_answer *answer)
+{
+	const struct server_options *options = &server_of(wsi)->options;
+	bool healthy = true;
+	char *text = options->handlers->health(options->user, &healthy);
+	return answer_text(wsi, answer, healthy ? 200 : 503, "application/json", text);
+}
+
+static int serve_metrics(struct lws *wsi, struct http_answer *answer)
+{
+	const struct server_options *options = &server_of(wsi)->options;
+	return answer_text(wsi, answer, 200, "text/plain; version=0.0.4",
+			   options->handlers->metrics(options->user));
+}
+
+static int serve(struct lws *wsi, struct http_answer *answer, const char *url)
+{
+	const struct server *server = server_of(wsi);
+	char host[300];
+	if (!server_host(wsi, host, sizeof host) || !gate_host_ok(server->options.gate, host))
+		return redirect_home(wsi, answer);
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0 && !is_head_request(wsi))
+		return answer_sentence(wsi, answer, 405, "GET only: talk to /ws instead\n");
+	if (strcmp(url, "/healthz") == 0)
+		return serve_health(wsi, answer);
+	if (strcmp(url, "/metrics") == 0)
+		return serve_metrics(wsi, answer);
+	if (strcmp(url, "/qr.svg") == 0)
+		return serve_qr(wsi, answer);
+	const struct page_file *file = page_find(server->page, url);
+	if (!file)
+		return answer_sentence(wsi, answer, 404, "nothing here: the page is at /\n");
+	return serve_file(wsi, answer, file);
+}
+
+static int write_chunk(struct lws *wsi, struct http_answer *answer)
+{
+	unsigned char buffer[LWS_PRE + CHUNK_BYTES];
+	size_t left = answer->size - answer->sent;
+	if (!answer->bytes)
+		return 0;
+	size_t size = left < CHUNK_BYTES ? left : CHUNK_BYTES;
+	memcpy(buffer + LWS_PRE, answer->bytes + answer->sent, size);
+	bool last = size == left;
+	if (lws_write(wsi, buffer + LWS_PRE, size, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) <
+	    (int)size)
+		return -1;
+	answer->sent += size;
+	if (!last) {
+		lws_callback_on_writable(wsi);
+		return 0;
+	}
+	answer_finish(answer);
+	return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+/* HTTP/2 in clear is not for us: the library's HPACK has had holes. A WebSocket may go on to be
+ * judged in LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION; refusing it here is unsafe in lws. */
+static int confirm_upgrade(const char *protocol)
+{
+	return protocol && strcmp(protocol, "websocket") == 0 ? 0 : -1;
+}
+
+int server_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+			 size_t size)
+{
+	(void)size;
+	const struct server *server;
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		return serve(wsi, user, in);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return write_chunk(wsi, user);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return confirm_upgrade(in);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return -1; /* a WebSocket without our subprotocol */
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+		if (user)
+			answer_finish(user);
+		return 0;
+	case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
+		server = server_of(wsi);
+		server->options.handlers->woken(server->options.user);
+		return 0;
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,282 @@
+#include "server_edge.h"
+
+#include "gate.h"
+#include "limits.h"
+#include "log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUEUE_STATES_MAX 64   /* state messages waiting before they give way to one welcome */
+#define QUEUE_REPLIES_MAX 256 /* answers waiting before the wire is given up */
+#define QUEUE_BYTES_MAX (1u << 20)
+
+_Static_assert(MESSAGE_HEADROOM >= LWS_PRE, "lws wants more room in front of a message");
+
+struct queued {
+	struct queued *next;
+	struct message *message;
+	enum wire_kind kind;
+};
+
+/* lws allocates and zeroes one for each WebSocket. */
+struct wire {
+	struct lws *wsi;
+	struct server *server;
+	void *phone;
+	struct queued *head;
+	struct queued **tail;
+	int states;
+	int replies;
+	size_t bytes;
+	bool behind; /* states were dropped: ask caught_up when the queue is empty */
+	char *frame; /* a text frame that is still coming in pieces */
+	size_t frame_size;
+	bool skipping;    /* the rest of a frame that was refused */
+	int close_status; /* 0: stay */
+	char close_reason[64];
+};
+
+size_t server_ws_wire_size(void)
+{
+	return sizeof(struct wire);
+}
+
+/* ---- outgoing ---------------------------------------------------------- */
+
+static void drop_queued(struct wire *wire, struct queued **at)
+{
+	struct queued *entry = *at;
+	*at = entry->next;
+	if (wire->tail == &entry->next)
+		wire->tail = at;
+	wire->bytes -= entry->message->size;
+	if (entry->kind == WIRE_STATE)
+		wire->states--;
+	else
+		wire->replies--;
+	message_unref(entry->message);
+	free(entry);
+}
+
+static void drop_states(struct wire *wire)
+{
+	struct queued **at = &wire->head;
+	while (*at) {
+		if ((*at)->kind == WIRE_STATE)
+			drop_queued(wire, at);
+		else
+			at = &(*at)->next;
+	}
+	wire->behind = true;
+}
+
+static void append(struct wire *wire, struct message *message, enum wire_kind kind)
+{
+	struct queued *entry = malloc(sizeof *entry);
+	if (!entry) {
+		wire_close(wire, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "out of memory");
+		return;
+	}
+	*entry = (struct queued){.message = message_ref(message), .kind = kind};
+	*wire->tail = entry;
+	wire->tail = &entry->next;
+	wire->bytes += message->size;
+	if (kind == WIRE_STATE)
+		wire->states++;
+	else
+		wire->replies++;
+}
+
+void wire_send(struct wire *wire, struct message *message, enum wire_kind kind)
+{
+	if (!message || wire->close_status)
+		return;
+	if (kind == WIRE_STATE) {
+		if (wire->behind)
+			return; /* the welcome that makes up for it will hold this too */
+		if (wire->states >= QUEUE_STATES_MAX)
+			drop_states(wire);
+		else
+			append(wire, message, kind);
+	} else {
+		append(wire, message, kind);
+	}
+	if (wire->replies > QUEUE_REPLIES_MAX || wire->bytes > QUEUE_BYTES_MAX)
+		wire_close(wire, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow");
+	lws_callback_on_writable(wire->wsi);
+}
+
+void wire_close(struct wire *wire, int status, const char *reason)
+{
+	if (wire->close_status)
+		return;
+	wire->close_status = status;
+	strncpy(wire->close_reason, reason, sizeof wire->close_reason - 1);
+	/* One that does not read would keep the goodbye waiting for ever. */
+	lws_set_timeout(wire->wsi, PENDING_TIMEOUT_CLOSE_SEND, 3);
+	lws_callback_on_writable(wire->wsi);
+}
+
+static void catch_up(struct wire *wire)
+{
+	const struct server_options *options = &wire->server->options;
+	wire->behind = false;
+	struct message *message = options->handlers->caught_up(options->user, wire->phone);
+	if (message)
+		append(wire, message, WIRE_REPLY);
+	message_unref(message);
+}
+
+static int write_one(struct wire *wire)
+{
+	if (!wire->head && wire->behind)
+		catch_up(wire);
+	if (!wire->head) {
+		if (!wire->close_status)
+			return 0;
+		lws_close_reason(wire->wsi, (enum lws_close_status)wire->close_status,
+				 (unsigned char *)wire->close_reason, strlen(wire->close_reason));
+		return -1;
+	}
+	struct message *message = wire->head->message;
+	int sent = lws_write(wire->wsi, message->bytes + MESSAGE_HEADROOM, message->size,
+			     LWS_WRITE_TEXT);
+	bool failed = sent < (int)message->size;
+	drop_queued(wire, &wire->head);
+	if (wire->head || wire->behind || wire->close_status)
+		lws_callback_on_writable(wire->wsi);
+	return failed ? -1 : 0;
+}
+
+/* ---- incoming ---------------------------------------------------------- */
+
+static void forget_frame(struct wire *wire)
+{
+	free(wire->frame);
+	wire->frame = NULL;
+	wire->frame_size = 0;
+}
+
+static void refuse_frame(struct wire *wire, enum wire_fault fault)
+{
+	const struct server_options *options = &wire->server->options;
+	forget_frame(wire);
+	wire->skipping = true;
+	options->handlers->fault(options->user, wire->phone, fault);
+	if (fault == WIRE_FAULT_SIZE)
+		wire_close(wire, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+			   "a frame may have 65536 bytes at most");
+}
+
+static int grow_frame(struct wire *wire, const void *piece, size_t size)
+{
+	char *grown = realloc(wire->frame, wire->frame_size + size + 1);
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + wire->frame_size, piece, size);
+	wire->frame = grown;
+	wire->frame_size += size;
+	grown[wire->frame_size] = '\0';
+	return 0;
+}
+
+static int receive(struct wire *wire, const void *piece, size_t size)
+{
+	const struct server_options *options = &wire->server->options;
+	bool last =
+		lws_is_final_fragment(wire->wsi) && lws_remaining_packet_payload(wire->wsi) == 0;
+	if (wire->close_status)
+		return 0;
+	if (!wire->skipping) {
+		if (lws_frame_is_binary(wire->wsi))
+			refuse_frame(wire, WIRE_FAULT_BINARY);
+		else if (wire->frame_size + size > LIMIT_FRAME_MAX_BYTES)
+			refuse_frame(wire, WIRE_FAULT_SIZE);
+		else if (grow_frame(wire, piece, size) < 0)
+			return -1;
+	}
+	if (!last)
+		return 0;
+	if (!wire->skipping)
+		options->handlers->received(options->user, wire->phone, wire->frame,
+					    wire->frame_size);
+	wire->skipping = false;
+	forget_frame(wire);
+	return 0;
+}
+
+/* ---- coming and going -------------------------------------------------- */
+
+/* Only /ws, only from our own page or from a program, and only under our own name. */
+static int admit(struct lws *wsi)
+{
+	struct server *server = server_of(wsi);
+	char uri[64] = "";
+	char host[300] = "";
+	char origin[300] = "";
+	lws_hdr_copy(wsi, uri, sizeof uri, WSI_TOKEN_GET_URI);
+	if (strcmp(uri, "/ws") != 0 || !server_host(wsi, host, sizeof host) ||
+	    !gate_host_ok(server->options.gate, host)) {
+		log_event(LOG_LEVEL_WARNING, "WebSocket refused: host \"%s\", path \"%s\"", host,
+			  uri);
+		return -1;
+	}
+	int origin_size = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
+	if (origin_size == 0)
+		return 0;
+	if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0 ||
+	    !gate_origin_ok(origin, host)) {
+		log_event(LOG_LEVEL_WARNING, "WebSocket refused: origin \"%s\" at host \"%s\"",
+			  origin, host);
+		return -1;
+	}
+	return 0;
+}
+
+static int established(struct lws *wsi, struct wire *wire)
+{
+	char address[64] = "";
+	memset(wire, 0, sizeof *wire);
+	wire->wsi = wsi;
+	wire->server = server_of(wsi);
+	wire->tail = &wire->head;
+	lws_get_peer_simple(wsi, address, sizeof address);
+	const struct server_options *options = &wire->server->options;
+	wire->server->wires++;
+	wire->phone = options->handlers->opened(options->user, wire, address);
+	return wire->phone ? 0 : -1;
+}
+
+static void closed(struct wire *wire)
+{
+	const struct server_options *options = &wire->server->options;
+	wire->server->wires--;
+	if (wire->phone)
+		options->handlers->closed(options->user, wire->phone);
+	while (wire->head)
+		drop_queued(wire, &wire->head);
+	forget_frame(wire);
+}
+
+int server_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+		       size_t size)
+{
+	struct wire *wire = user;
+	switch (reason) {
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return admit(wsi);
+	case LWS_CALLBACK_ESTABLISHED:
+		return established(wsi, wire);
+	case LWS_CALLBACK_RECEIVE:
+		return receive(wire, in, size);
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return write_one(wire);
+	case LWS_CALLBACK_CLOSED:
+		closed(wire);
+		return 0;
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,214 @@
+#include "session_sql.h"
+
+#include "clock.h"
+#include "log.h"
+#include "metre.h"
+
+/* ---- pieces that several commands share -------------------------------- */
+
+#define STEP_SESSION_BY_CODE                                                                       \
+	{                                                                                          \
+		"SELECT id AS session_id FROM session WHERE code = :code AND active = 1",          \
+			"code_unknown"                                                             \
+	}
+
+#define STEP_NEW_USER                                                                              \
+	{                                                                                          \
+		"INSERT INTO user (id, display_name, created_at, last_active_at) "                 \
+		"VALUES (:user_id, :display_name, :now, :now)",                                    \
+			NULL                                                                       \
+	}
+
+#define STEP_PARTICIPANT                                                                           \
+	{                                                                                          \
+		"INSERT INTO participant (session_id, user_id, join_time, last_heartbeat) "        \
+		"VALUES (:session_id, :user_id, :now, :now) "                                      \
+		"ON CONFLICT (session_id, user_id) DO UPDATE SET "                                 \
+		"left_at = NULL, removed = 0, last_heartbeat = excluded.last_heartbeat",           \
+			NULL                                                                       \
+	}
+
+#define STEP_TOKEN                                                                                 \
+	{                                                                                          \
+		"INSERT INTO token (token_hash, session_id, user_id, created_at) "                 \
+		"VALUES (:token_hash, :session_id, :user_id, :now)",                               \
+			NULL                                                                       \
+	}
+
+#define STEP_RAISE_CEILING                                                                         \
+	{                                                                                          \
+		"UPDATE session SET revision_ceiling = revision_ceiling + 1000 "                   \
+		"WHERE id = :session_id AND :load "                                                \
+		"RETURNING revision_ceiling - 1000 AS revision, revision_ceiling",                 \
+			NULL                                                                       \
+	}
+
+#define STEP_LOAD                                                                                  \
+	{                                                                                          \
+		"SELECT session.id AS session_id, code, md_user_id, on_air, controller_user_id, "  \
+		"bpm, time_signature, anchor_timestamp, anchor_bar_index, start_bar, next_bar, "   \
+		"volume, accent, subdivision, sound "                                              \
+		"FROM session JOIN tempo_state ON tempo_state.session_id = session.id "            \
+		"WHERE session.id = :session_id",                                                  \
+			"session_unknown"                                                          \
+	}
+
+#define STEP_FREE_AIR                                                                              \
+	{                                                                                          \
+		"UPDATE session SET on_air = 0 WHERE on_air = 1 AND :on_air", NULL                 \
+	}
+
+#define STEPS_END                                                                                  \
+	{                                                                                          \
+		NULL, NULL                                                                         \
+	}
+
+/* ---- commands ---------------------------------------------------------- */
+
+const struct store_step session_sql_load[] = {STEP_RAISE_CEILING, STEP_LOAD, STEPS_END};
+
+const struct store_step session_sql_raise_ceiling[] = {STEP_RAISE_CEILING, STEPS_END};
+
+const struct store_step session_sql_create[] = {
+	STEP_NEW_USER,
+	STEP_FREE_AIR,
+	{"INSERT INTO session (id, code, md_user_id, created_at, on_air) "
+	 "VALUES (:session_id, :code, :user_id, :now, :on_air)",
+	 NULL},
+	STEP_PARTICIPANT,
+	{"INSERT INTO tempo_state (session_id, anchor_timestamp, controller_user_id) "
+	 "VALUES (:session_id, :now, :user_id)",
+	 NULL},
+	STEP_TOKEN,
+	STEP_RAISE_CEILING,
+	STEP_LOAD,
+	STEPS_END,
+};
+
+const struct store_step session_sql_join[] = {
+	STEP_SESSION_BY_CODE, STEP_NEW_USER, STEP_PARTICIPANT, STEP_TOKEN,
+	STEP_RAISE_CEILING,   STEP_LOAD,     STEPS_END,
+};
+
+const struct store_step session_sql_join_again[] = {
+	STEP_SESSION_BY_CODE,
+	{"SELECT user_id FROM token WHERE token_hash = :known_hash AND revoked = 0",
+	 "token_unknown"},
+	{"UPDATE user SET display_name = :display_name, last_active_at = :now "
+	 "WHERE id = :user_id",
+	 "token_unknown"},
+	STEP_PARTICIPANT,
+	STEP_TOKEN,
+	STEP_RAISE_CEILING,
+	STEP_LOAD,
+	STEPS_END,
+};
+
+const struct store_step session_sql_resume[] = {
+	{"SELECT session_id, user_id FROM token WHERE token_hash = :token_hash AND revoked = 0",
+	 "token_unknown"},
+	{"SELECT 1 AS member FROM participant "
+	 "WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL",
+	 "left"},
+	{"SELECT 1 AS open FROM session WHERE id = :session_id AND active = 1", "session_closed"},
+	STEP_RAISE_CEILING,
+	STEP_LOAD,
+	STEPS_END,
+};
+
+const struct store_step session_sql_claim[] = {
+	STEP_SESSION_BY_CODE,
+	STEP_NEW_USER,
+	STEP_PARTICIPANT,
+	{"UPDATE session SET md_user_id = :user_id WHERE id = :session_id", "code_unknown"},
+	{"UPDATE tempo_state SET controller_user_id = :user_id WHERE session_id = :session_id",
+	 "code_unknown"},
+	STEP_TOKEN,
+	STEP_RAISE_CEILING,
+	STEP_LOAD,
+	STEPS_END,
+};
+
+const struct store_step session_sql_leave[] = {
+	{"UPDATE tempo_state SET controller_user_id = "
+	 "(SELECT md_user_id FROM session WHERE id = :session_id) "
+	 "WHERE session_id = :session_id AND controller_user_id = :user_id",
+	 NULL},
+	{"UPDATE participant SET left_at = :now, ptt_state = 'idle' "
+	 "WHERE session_id = :session_id AND user_id = :user_id",
+	 "no_such_member"},
+	{"SELECT controller_user_id FROM tempo_state WHERE session_id = :session_id", NULL},
+	STEPS_END,
+};
+
+const struct store_step session_sql_close[] = {
+	{"UPDATE session SET active = 0, on_air = 0 WHERE id = :session_id", "session_closed"},
+	STEPS_END,
+};
+
+const struct store_step session_sql_take_output[] = {
+	{"UPDATE session SET on_air = 0 WHERE on_air = 1 AND id <> :session_id", NULL},
+	{"UPDATE session SET on_air = 1 WHERE id = :session_id AND active = 1", "session_closed"},
+	STEPS_END,
+};
+
+const struct store_step session_sql_release_output[] = {
+	{"UPDATE session SET on_air = 0 WHERE id = :session_id", NULL},
+	STEPS_END,
+};
+
+const struct store_step session_sql_handoff[] = {
+	{"SELECT 1 AS member FROM participant "
+	 "WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL",
+	 "no_such_member"},
+	{"UPDATE tempo_state SET controller_user_id = :user_id WHERE session_id = :session_id",
+	 NULL},
+	STEPS_END,
+};
+
+const struct store_step session_sql_slots[] = {
+	{"SELECT json AS slots_json FROM section_slots", NULL},
+	STEPS_END,
+};
+
+/* ---- the tempo behind the click ---------------------------------------- */
+
+static const struct store_step keep_tempo[] = {
+	{"UPDATE tempo_state SET bpm = :bpm, time_signature = :time_signature, "
+	 "anchor_timestamp = :anchor_timestamp, anchor_bar_index = :anchor_bar_index, "
+	 "running = :running, start_bar = :start_bar, next_bar = :next_bar, volume = :volume, "
+	 "accent = :accent, subdivision = :subdivision, sound = :sound "
+	 "WHERE session_id = :session_id",
+	 NULL},
+	STEPS_END,
+};
+
+static void tempo_kept(void *user, const struct store_result *result)
+{
+	(void)user;
+	if (result->status != STORE_OK)
+		log_event(LOG_LEVEL_ERROR, "the tempo is played but not stored: %s", result->what);
+}
+
+void session_sql_keep_tempo(struct hub *hub, struct room *room)
+{
+	const struct tempo_record *record = &room->tempo.record;
+	int64_t now_ns = clock_now_ns();
+	room->tempo_stored_ns = now_ns;
+	int64_t next_bar = tempo_bar_after(&room->tempo, now_ns + 2 * SESSION_TEMPO_KEEP_NS);
+	struct store_job job = {
+		.steps = keep_tempo,
+		.params = json_pack(
+			"{s:s, s:i, s:s, s:I, s:I, s:b, s:I, s:I, s:i, s:b, s:b, s:s}",
+			"session_id", room->id, "bpm", record->current.pace.bpm, "time_signature",
+			metre_name(record->current.pace.metre), "anchor_timestamp",
+			(json_int_t)clock_to_unix_ms(record->current.anchor_ns, hub->offset_ns),
+			"anchor_bar_index", (json_int_t)record->current.anchor_bar, "running",
+			(int)record->running, "start_bar", (json_int_t)record->start_bar,
+			"next_bar", (json_int_t)next_bar, "volume", record->click.volume, "accent",
+			(int)record->click.accent, "subdivision", (int)record->click.subdivision,
+			"sound", sound_name(record->click.sound)),
+		.done = tempo_kept,
+	};
+	store_submit(hub->store, &job);
+}

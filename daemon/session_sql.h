@@ -1,0 +1,48 @@
+/*
+ * session_sql.h - the SQL of sessions and of what is kept of a tempo.
+ *
+ * Steps for store.h. Parameters are named as on the wire; `now` is Unix ms of the
+ * box's clock, `load` 1 when the room is not in memory yet (then its revision
+ * ceiling is raised by a block, see room.h).
+ */
+#ifndef TACTUS_SESSION_SQL_H
+#define TACTUS_SESSION_SQL_H
+
+#include "hub.h"
+#include "store.h"
+
+#define SESSION_REVISION_BLOCK 1000
+
+/* A running session's bars are noted so often, and so far ahead: after a power cut the numbers go
+ * on above all that have sounded. */
+#define SESSION_TEMPO_KEEP_NS (30 * BEAT_NS_PER_S)
+
+/* session_id, load -> the columns that room_new() wants. */
+extern const struct store_step session_sql_load[];
+extern const struct store_step session_sql_raise_ceiling[];
+
+/* session_id, user_id, code, display_name, token_hash, on_air, now */
+extern const struct store_step session_sql_create[];
+/* code, user_id, display_name, token_hash, now, load */
+extern const struct store_step session_sql_join[];
+/* the same, and known_hash: the token of an earlier evening */
+extern const struct store_step session_sql_join_again[];
+/* token_hash, load */
+extern const struct store_step session_sql_resume[];
+/* as join */
+extern const struct store_step session_sql_claim[];
+/* session_id, user_id, now */
+extern const struct store_step session_sql_leave[];
+/* session_id */
+extern const struct store_step session_sql_close[];
+extern const struct store_step session_sql_take_output[];
+extern const struct store_step session_sql_release_output[];
+/* session_id, user_id */
+extern const struct store_step session_sql_handoff[];
+/* the instrument slots: column slots_json */
+extern const struct store_step session_sql_slots[];
+
+/* Note the room's tempo and click behind what has been published; nobody waits for it. */
+void session_sql_keep_tempo(struct hub *hub, struct room *room);
+
+#endif

@@ -1,0 +1,296 @@
+#include "command.h"
+
+#include "clock.h"
+#include "pending.h"
+#include "session_sql.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The first sound of a start comes so long after it, beyond what the click needs: the state has to
+ * reach every phone over a bad Wi-Fi first. */
+#define START_NOTICE_NS (200 * CLOCK_NS_PER_MS)
+
+/* Further ahead than this nobody plans a bar to the millisecond; it is a mistake in units. */
+#define ANCHOR_AHEAD_MAX_MS 600000
+
+static json_t *field_of(const struct request *request, const char *name)
+{
+	return json_object_get(request->body, name);
+}
+
+/* Raw time of the request's anchor_timestamp; 0 if it has none. -ERANGE: too far ahead. */
+static int anchor_of(const struct hub *hub, const struct request *request, int64_t *anchor_ns)
+{
+	const json_t *anchor = field_of(request, "anchor_timestamp");
+	*anchor_ns = 0;
+	if (!anchor)
+		return 0;
+	*anchor_ns = clock_from_unix_ms((double)json_integer_value(anchor), hub->offset_ns);
+	int64_t ahead_ns = *anchor_ns - request->received_ns;
+	return ahead_ns > ANCHOR_AHEAD_MAX_MS * CLOCK_NS_PER_MS ? -ERANGE : 0;
+}
+
+static void refuse_anchor(struct hub *hub, struct phone *phone, const struct request *request,
+			  const struct tempo_now *when)
+{
+	reply_error(hub, phone, request->id, "anchor_range", "anchor_timestamp",
+		    "anchor_timestamp must lie %lld ms to ten minutes ahead of the box's clock, "
+		    "which says %lld",
+		    (long long)(when->lead_ns / CLOCK_NS_PER_MS + 1),
+		    (long long)clock_to_unix_ms(when->now_ns, hub->offset_ns));
+}
+
+static void refuse_due(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	reply_error(hub, phone, request->id, "too_late", NULL,
+		    "the announced change is beginning just now: ask again in a moment");
+}
+
+/* ---- clock.ping -------------------------------------------------------- */
+
+static void clock_ping(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	json_t *pong = json_pack("{s:s, s:s}", "type", "clock.pong", "re", request->id);
+	json_object_set(pong, "t0", field_of(request, "t0"));
+	json_object_set_new(
+		pong, "t1",
+		json_real(clock_to_unix_ms_exact(request->received_ns, hub->offset_ns)));
+	json_object_set_new(pong, "t2",
+			    json_real(clock_to_unix_ms_exact(clock_now_ns(), hub->offset_ns)));
+	hub_send(hub, phone, pong);
+}
+
+/* ---- tempo.start, tempo.stop ------------------------------------------- */
+
+static int64_t soon_ns(const struct hub *hub, const struct tempo_now *when)
+{
+	/* On a whole millisecond of the wire, so that phones are told exactly what is played. */
+	int64_t ms = clock_to_unix_ms(
+		when->now_ns + when->lead_ns + START_NOTICE_NS + CLOCK_NS_PER_MS, hub->offset_ns);
+	return clock_from_unix_ms((double)ms, hub->offset_ns);
+}
+
+static void tempo_start_command(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	struct room *room = phone->room;
+	struct tempo_now when = hub_now(hub);
+	int64_t anchor_ns;
+	int count_in = (int)json_integer_value(field_of(request, "count_in_bars"));
+	int result = anchor_of(hub, request, &anchor_ns);
+	if (result < 0 || (anchor_ns != 0 && anchor_ns < when.now_ns + when.lead_ns)) {
+		refuse_anchor(hub, phone, request, &when);
+		return;
+	}
+	if (anchor_ns == 0)
+		anchor_ns = soon_ns(hub, &when);
+	if (tempo_start(&room->tempo, &when, anchor_ns, count_in) < 0) {
+		reply_error(hub, phone, request->id, "already_running", NULL,
+			    "the tempo runs already: stop it first");
+		return;
+	}
+	hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+	reply_ok(hub, phone, request->id,
+		 json_pack("{s:I}", "at_bar", (json_int_t)room->tempo.record.current.anchor_bar));
+}
+
+static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	if (tempo_stop(&phone->room->tempo, clock_now_ns()))
+		hub_tempo_changed(hub, phone->room, SECTION_TEMPO_STATE);
+	reply_ok(hub, phone, request->id, NULL);
+}
+
+/* ---- tempo.set, tempo.cancel ------------------------------------------- */
+
+static void pace_of(const struct request *request, const struct room *room, struct beat_pace *pace)
+{
+	const json_t *bpm = field_of(request, "bpm");
+	const char *metre = json_string_value(field_of(request, "time_signature"));
+	*pace = room->tempo.record.current.pace;
+	if (bpm)
+		pace->bpm = (int)json_integer_value(bpm);
+	if (metre)
+		metre_from_name(metre, &pace->metre);
+}
+
+/* Fields that contradict each other, which no single row of the table can say. */
+static bool set_makes_sense(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	bool anchor = field_of(request, "anchor_timestamp") != NULL;
+	if (!field_of(request, "bpm") && !field_of(request, "time_signature") && !anchor)
+		reply_error(hub, phone, request->id, "missing_field", "bpm",
+			    "tempo.set needs bpm, time_signature or both");
+	else if (anchor && field_of(request, "in_bars"))
+		reply_error(hub, phone, request->id, "bad_request", "in_bars",
+			    "give in_bars or anchor_timestamp, not both");
+	else if (anchor && !phone->room->tempo.record.running)
+		reply_error(hub, phone, request->id, "not_running", "anchor_timestamp",
+			    "nothing runs that could change at a time: use tempo.start with "
+			    "anchor_timestamp");
+	else
+		return true;
+	return false;
+}
+
+static void tempo_set_command(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	struct room *room = phone->room;
+	struct tempo_now when = hub_now(hub);
+	struct beat_pace pace;
+	int64_t anchor_ns;
+	int64_t at_bar;
+	if (!set_makes_sense(hub, phone, request))
+		return;
+	pace_of(request, room, &pace);
+	int result = anchor_of(hub, request, &anchor_ns);
+	if (result == 0)
+		result = tempo_set(&room->tempo, &when, &pace,
+				   (int)json_integer_value(field_of(request, "in_bars")), anchor_ns,
+				   &at_bar);
+	if (result == -ERANGE) {
+		refuse_anchor(hub, phone, request, &when);
+	} else if (result == -EBUSY) {
+		refuse_due(hub, phone, request);
+	} else {
+		hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+		reply_ok(hub, phone, request->id, json_pack("{s:I}", "at_bar", (json_int_t)at_bar));
+	}
+}
+
+static void tempo_cancel_command(struct hub *hub, struct phone *phone,
+				 const struct request *request)
+{
+	struct tempo_now when = hub_now(hub);
+	int result = tempo_cancel(&phone->room->tempo, &when);
+	if (result == -ENOENT) {
+		reply_error(hub, phone, request->id, "nothing_pending", NULL,
+			    "no change is announced");
+	} else if (result == -EBUSY) {
+		refuse_due(hub, phone, request);
+	} else {
+		hub_tempo_changed(hub, phone->room, SECTION_TEMPO_STATE);
+		reply_ok(hub, phone, request->id, NULL);
+	}
+}
+
+/* ---- tempo.tap --------------------------------------------------------- */
+
+static void answer_tap(struct hub *hub, struct phone *phone, const struct request *request,
+		       const struct taps_estimate *taps, bool started)
+{
+	json_t *ok = json_pack("{s:i, s:b}", "taps", taps->held, "started", (int)started);
+	json_object_set_new(ok, "bpm", taps->bpm > 0 ? json_integer(taps->bpm) : json_null());
+	reply_ok(hub, phone, request->id, ok);
+}
+
+static void tempo_tap_command(struct hub *hub, struct phone *phone, const struct request *request)
+{
+	struct room *room = phone->room;
+	struct tempo_now when = hub_now(hub);
+	struct taps_estimate taps;
+	int64_t at_ns =
+		clock_from_unix_ms(json_number_value(field_of(request, "at")), hub->offset_ns);
+	int64_t age_ns = request->received_ns - at_ns;
+	if (age_ns > LIMIT_TAP_AGE_MAX_MS * CLOCK_NS_PER_MS ||
+	    age_ns < -LIMIT_TAP_AHEAD_MAX_MS * CLOCK_NS_PER_MS) {
+		reply_error(hub, phone, request->id, "tap_range", "at",
+			    "a tap must lie within the last two seconds of the box's clock, which "
+			    "says %lld: send clock.ping to know it",
+			    (long long)clock_to_unix_ms(request->received_ns, hub->offset_ns));
+		return;
+	}
+	int result = tempo_tap(&room->tempo, &when, at_ns, &taps);
+	if (result == -ERANGE) {
+		reply_error(hub, phone, request->id, "bpm_range", "at",
+			    "you tap %d bpm; 30 to 260 can be played", taps.bpm);
+		return;
+	}
+	if (result != TAPPED_COUNTED)
+		hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+	answer_tap(hub, phone, request, &taps, result == TAPPED_STARTED);
+}
+
+/* ---- tempo.handoff ----------------------------------------------------- */
+
+static void handed_off(struct pending *pending, struct phone *phone,
+		       const struct store_result *result)
+{
+	struct hub *hub = pending->hub;
+	struct room *room = hub_room(hub, pending->session_id);
+	if (result->status == STORE_OK && room) {
+		strcpy(room->controller_user_id, pending->user_id);
+		taps_clear(&room->tempo.taps);
+		hub_tell(hub, room, SECTION_TEMPO_STATE);
+		if (phone)
+			reply_ok(hub, phone, pending->re, NULL);
+	} else if (phone) {
+		reply_refused(hub, phone, pending->re, result);
+	}
+}
+
+static void tempo_handoff_command(struct hub *hub, struct phone *phone,
+				  const struct request *request)
+{
+	const char *to = json_string_value(field_of(request, "user_id"));
+	struct pending *pending = pending_new(hub, phone, request, handed_off);
+	if (!pending)
+		return;
+	strcpy(pending->user_id, to);
+	pending_submit(pending, session_sql_handoff,
+		       json_pack("{s:s, s:s}", "session_id", phone->room->id, "user_id", to), 0);
+}
+
+/* ---- the table --------------------------------------------------------- */
+
+static bool metre_ok(const char *text)
+{
+	enum metre metre;
+	return metre_from_name(text, &metre) == 0;
+}
+
+#define FIELD_ANCHOR                                                                               \
+	{                                                                                          \
+		FIELD_INT, "anchor_timestamp", false, 0, INT64_C(1) << 50, "anchor_range",         \
+			"Unix milliseconds of the box's clock", NULL                               \
+	}
+
+static const struct field ping_fields[] = {
+	{FIELD_ANY, "t0", true, 0, 0, NULL, "your own time", NULL},
+	{.kind = FIELD_END},
+};
+static const struct field set_fields[] = {
+	{FIELD_INT, "bpm", false, LIMIT_BPM_MIN, LIMIT_BPM_MAX, "bpm_range", "30 to 260", NULL},
+	{FIELD_TEXT, "time_signature", false, 1, 8, "time_signature", "2/4, 3/4, 4/4, 6/8 or 12/8",
+	 metre_ok},
+	{FIELD_INT, "in_bars", false, 1, LIMIT_IN_BARS_MAX, "in_bars_range", "1 to 64", NULL},
+	FIELD_ANCHOR,
+	{.kind = FIELD_END},
+};
+static const struct field tap_fields[] = {
+	{FIELD_NUMBER, "at", true, 0, INT64_C(1) << 50, "tap_range",
+	 "Unix milliseconds of the box's clock", NULL},
+	{.kind = FIELD_END},
+};
+static const struct field start_fields[] = {
+	{FIELD_INT, "count_in_bars", false, 0, LIMIT_COUNT_IN_BARS_MAX, "count_in_bars_range",
+	 "0 to 8", NULL},
+	FIELD_ANCHOR,
+	{.kind = FIELD_END},
+};
+static const struct field handoff_fields[] = {
+	{FIELD_TEXT, "user_id", true, 36, 36, "no_such_member", "the id of a participant", NULL},
+	{.kind = FIELD_END},
+};
+static const struct field no_fields[] = {{.kind = FIELD_END}};
+
+const struct command tempo_commands[] = {
+	{"clock.ping", WHO_ANYONE, ping_fields, clock_ping},
+	{"tempo.set", WHO_CONTROLLER, set_fields, tempo_set_command},
+	{"tempo.cancel", WHO_CONTROLLER, no_fields, tempo_cancel_command},
+	{"tempo.tap", WHO_CONTROLLER, tap_fields, tempo_tap_command},
+	{"tempo.start", WHO_CONTROLLER, start_fields, tempo_start_command},
+	{"tempo.stop", WHO_CONTROLLER, no_fields, tempo_stop_command},
+	{"tempo.handoff", WHO_MD | WHO_CONTROLLER, handoff_fields, tempo_handoff_command},
+	{.type = NULL},
+};
