@@ -1,0 +1,92 @@
+/*
+ * app.js - wires the page together.
+ *
+ * The path of a beat: link.js brings the tempo, follow.js says which beats are
+ * due, clock.js when that is, flash.js draws them on dial.js. The path of a tap:
+ * view_desk.js, desk.js, tap.js, link.js.
+ */
+import { metre } from "./beat.js";
+import { clock, follower, link } from "./box.js";
+import { tap } from "./desk.js";
+import { Dial } from "./dial.js";
+import { Flash } from "./flash.js";
+import { render } from "./lib/preact.js";
+import { effect } from "./lib/signals.js";
+import { arrive } from "./session.js";
+import { change, state } from "./state.js";
+import { view_arriving, view_door } from "./view_door.js";
+import { html } from "./view_parts.js";
+import { flash_setting } from "./view_sheets.js";
+import { view_stage } from "./view_stage.js";
+import { watch_screen } from "./wake.js";
+
+const dial = new Dial();
+const flash = new Flash({
+	clock, follower, dial,
+	setting: () => flash_setting(state.peek()),
+	bar: ({ bar, count_in }) => change({ at: { bar, count_in } }),
+});
+const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+
+/** @param {import("./state.js").State} s */
+function view(s) {
+	if (s.place === "room" && s.snapshot)
+		return view_stage(s, s.snapshot, dial);
+	return html`<div class="outside">
+		${s.notice && html`<p class=${`notice ${s.notice.kind}`} role="alert"><span>${s.notice.text}</span></p>`}
+		${s.place === "arriving" ? view_arriving(s) : view_door(s)}</div>`;
+}
+
+/* Many changes in one turn make one drawing; one made while a frame is drawn is still in that frame. */
+let drawing = false;
+effect(() => {
+	state.value;
+	if (drawing)
+		return;
+	drawing = true;
+	queueMicrotask(() => {
+		drawing = false;
+		draw(state.peek());
+	});
+});
+
+/** @param {import("./state.js").State} s */
+function draw(s) {
+	const tempo = s.snapshot?.tempoState;
+	if (tempo) {
+		const now = s.at && tempo.pending && s.at.bar >= tempo.pending.anchor_bar_index ? tempo.pending : tempo;
+		const { beats, parts } = metre(now.time_signature);
+		dial.layout(beats, parts);
+	}
+	render(view(s), root);
+}
+
+/** Space taps, as page-turner pedals send it, unless someone types or is at a control by keyboard. @param {KeyboardEvent} event */
+function space(event) {
+	if (event.code !== "Space" || event.ctrlKey || event.metaKey || event.altKey || state.peek().sheet)
+		return;
+	const at = event.target instanceof Element ? event.target : null;
+	if (at?.matches("input, textarea, select") || at?.matches("button:focus-visible:not(.tap)"))
+		return;
+	if (state.peek().place !== "room")
+		return;
+	event.preventDefault();
+	if (event.type === "keydown" && !event.repeat)
+		tap(event);
+}
+
+const less_motion = matchMedia("(prefers-reduced-motion: reduce)");
+less_motion.addEventListener("change", () => change({ calm: less_motion.matches }));
+change({ calm: less_motion.matches });
+
+addEventListener("keydown", space);
+addEventListener("keyup", space);
+addEventListener("pageshow", () => link.wake());
+addEventListener("online", () => link.wake());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && link.wake());
+
+document.body.prepend(dial.light);
+arrive();
+flash.start();
+watch_screen(() => state.peek().place === "room");
+link.start();

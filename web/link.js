@@ -1,0 +1,170 @@
+/*
+ * link.js - the line to the box: one WebSocket, requests and their answers, and
+ * the will to come back.
+ *
+ * A phone that slept, an access point that restarted, iOS that keeps a dead
+ * socket "open": only silence tells. So whoever uses the link pings once a
+ * second, and three seconds without a word mean that this socket is no good.
+ * A request dies with its socket: it is reported as unanswered and never sent
+ * again, for a stop or a tap that arrives late is worse than none.
+ */
+
+/** Waits before each try to reopen; the last goes on for ever. */
+const BACK_OFF_MS = [0, 250, 500, 1000, 2000];
+/** Silence that means dead, for an open socket and for one that is being opened. */
+export const SILENCE_MS = 3000;
+const ANSWER_MS = 5000;
+
+/** @typedef {"connecting" | "open" | "lost"} LinkStatus */
+/** @typedef {Record<string, any> & {type: string}} Message */
+
+/** An `error` answer, or none at all (code "no_answer"). */
+export class Refused extends Error {
+	/** @param {string} request @param {Record<string, any>} answer */
+	constructor(request, answer) {
+		super(answer.message ?? answer.code);
+		this.request = request;
+		/** @type {string} */
+		this.code = answer.code;
+		/** @type {string | null} */
+		this.field = answer.field ?? null;
+	}
+}
+
+export class Link {
+	/**
+	 * @param {string} url
+	 * @param {object} on
+	 * @param {() => void} on.open a socket is there, nothing was said on it yet
+	 * @param {(message: Message) => void} on.message all but answers
+	 * @param {(status: LinkStatus) => void} on.status
+	 */
+	constructor(url, on) {
+		this.url = url;
+		this.on = on;
+		/** @type {WebSocket | null} */
+		this.socket = null;
+		/** @type {LinkStatus} */
+		this.status = "connecting";
+		this.tries = 0;
+		this.heard_at = 0;
+		/** Wall time of the last sign of life of this page itself: performance.now() may stand still in a sleep. */
+		this.awake_at = Date.now();
+		/** The box answers a repeated id from memory, so ids differ between two loads of the page. */
+		this.prefix = [...crypto.getRandomValues(new Uint8Array(9))].map((b) => (b % 36).toString(36)).join("") + "-";
+		this.next_id = 1;
+		/** @type {Map<string, {type: string, resolve: (answer: Message) => void, reject: (error: Refused) => void, timer: number}>} */
+		this.waiting = new Map();
+		this.retry = 0;
+		this.watch = 0;
+	}
+
+	start() {
+		this.open();
+		this.watch = setInterval(() => this.check(), 500);
+	}
+
+	open() {
+		clearTimeout(this.retry);
+		this.drop();
+		const socket = new WebSocket(this.url, "tactus.v1");
+		this.socket = socket;
+		this.heard_at = performance.now();
+		this.say(this.status === "lost" ? "lost" : "connecting");
+		socket.onopen = () => {
+			this.heard_at = performance.now();
+			this.say("open");
+			this.on.open();
+		};
+		socket.onmessage = ({ data }) => this.hear(data);
+		socket.onclose = () => this.lose();
+	}
+
+	/** Lets go of a socket without waiting for its farewell, which a dead one never says. */
+	drop() {
+		const socket = this.socket;
+		this.socket = null;
+		if (socket) {
+			socket.onopen = socket.onmessage = socket.onclose = null;
+			socket.close();
+		}
+		for (const { type, reject, timer } of this.waiting.values()) {
+			clearTimeout(timer);
+			reject(new Refused(type, { code: "no_answer" }));
+		}
+		this.waiting.clear();
+	}
+
+	/** The socket is gone: try again, at first at once. */
+	lose() {
+		this.drop();
+		this.say("lost");
+		clearTimeout(this.retry);
+		this.retry = setTimeout(() => this.open(), BACK_OFF_MS[Math.min(this.tries++, BACK_OFF_MS.length - 1)]);
+	}
+
+	/** Called twice a second: is this socket alive? */
+	check() {
+		this.awake_at = Date.now();
+		if (this.socket && performance.now() - this.heard_at > SILENCE_MS)
+			this.lose();
+	}
+
+	/** The page was woken, or the network came back: don't wait for the next try. */
+	wake() {
+		const slept_ms = Date.now() - this.awake_at;
+		this.awake_at = Date.now();
+		if (this.status === "open" && slept_ms < SILENCE_MS && performance.now() - this.heard_at < SILENCE_MS)
+			return;
+		this.tries = 0;
+		this.open();
+	}
+
+	/** @param {string} text */
+	hear(text) {
+		this.heard_at = performance.now();
+		this.tries = 0;
+		/** @type {Message} */
+		const message = JSON.parse(text);
+		const wait = typeof message.re === "string" ? this.waiting.get(message.re) : undefined;
+		if (!wait) {
+			this.on.message(message);
+			return;
+		}
+		this.waiting.delete(message.re);
+		clearTimeout(wait.timer);
+		if (message.type === "error")
+			wait.reject(new Refused(wait.type, message));
+		else
+			wait.resolve(message);
+	}
+
+	/**
+	 * Sends a request once. Throws Refused.
+	 * @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<Message>}
+	 */
+	request(type, fields = {}) {
+		return new Promise((resolve, reject) => {
+			const socket = this.socket;
+			if (!socket || socket.readyState !== WebSocket.OPEN) {
+				reject(new Refused(type, { code: "no_connection" }));
+				return;
+			}
+			const id = this.prefix + this.next_id++;
+			const timer = setTimeout(() => {
+				this.waiting.delete(id);
+				reject(new Refused(type, { code: "no_answer" }));
+			}, ANSWER_MS);
+			this.waiting.set(id, { type, resolve, reject, timer });
+			socket.send(JSON.stringify({ id, type, ...fields }));
+		});
+	}
+
+	/** @param {LinkStatus} status */
+	say(status) {
+		if (status === this.status)
+			return;
+		this.status = status;
+		this.on.status(status);
+	}
+}

@@ -1,0 +1,95 @@
+/*
+ * state.js - the one state of the page, and the one way to change it.
+ *
+ * Views are functions of it; nothing else remembers anything that is shown, but
+ * for the beat itself (dial.js), which is drawn too often to go round by here.
+ */
+import { keep } from "./keep.js";
+import { signal } from "./lib/signals.js";
+
+/**
+ * @typedef {import("./snapshot.js").Snapshot} Snapshot
+ * @typedef {import("./link.js").LinkStatus} LinkStatus
+ * @typedef {import("./sync.js").Quality} Quality
+ * @typedef {import("./tap.js").Count} Count
+ * @typedef {import("./keep.js").Settings} Settings
+ *
+ * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
+ * @typedef {"join" | "create" | "claim"} DoorWay
+ * @typedef {"" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ *
+ * @typedef {object} Door what is typed at the door
+ * @property {DoorWay} way
+ * @property {string} name
+ * @property {string} code
+ * @property {string} pin
+ * @property {{field: string | null, text: string} | null} wrong
+ *
+ * @typedef {object} Desk what is set at the desk and not yet the box's business
+ * @property {string | null} bpm_text what is being typed; null: the box's own is shown
+ * @property {number} count_in_bars
+ * @property {number} in_bars a change comes so many bars later; 0: at the next bar
+ * @property {Count} taps
+ *
+ * @typedef {{text: string, kind: "good" | "bad", number: number}} Notice
+ *
+ * @typedef {object} State
+ * @property {Place} place
+ * @property {LinkStatus} link
+ * @property {Snapshot | null} snapshot
+ * @property {Quality | null} quality null: the clock is not known yet
+ * @property {{bar: number, count_in: number} | null} at the bar being drawn, as on the wire; null: nothing runs
+ * @property {Door} door
+ * @property {Desk} desk
+ * @property {Sheet} sheet
+ * @property {Notice | null} notice
+ * @property {string[]} busy requests under way, by type
+ * @property {Settings} settings
+ * @property {boolean} calm the system asks for less motion
+ */
+
+/** @type {State} */
+const first = {
+	place: "door",
+	link: "connecting",
+	snapshot: null,
+	quality: null,
+	at: null,
+	door: { way: "join", name: keep.name(), code: "", pin: "", wrong: null },
+	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: { count: 0, bpm: null, at: -Infinity } },
+	sheet: "",
+	notice: null,
+	busy: [],
+	settings: keep.settings(),
+	calm: false,
+};
+
+export const state = signal(first);
+
+/** The one way. @param {Partial<State> | ((state: State) => Partial<State>)} patch */
+export function change(patch) {
+	const now = state.peek();
+	state.value = { ...now, ...(typeof patch === "function" ? patch(now) : patch) };
+}
+
+/** @param {Partial<Door>} patch */
+export function change_door(patch) {
+	change((s) => ({ door: { ...s.door, ...patch } }));
+}
+
+/** @param {Partial<Desk>} patch */
+export function change_desk(patch) {
+	change((s) => ({ desk: { ...s.desk, ...patch } }));
+}
+
+let notices = 0;
+
+/** Says something in passing. @param {string} text @param {"good" | "bad"} [kind] */
+export function notify(text, kind = "bad") {
+	const number = ++notices;
+	change({ notice: { text, kind, number } });
+	setTimeout(() => {
+		if (state.peek().notice?.number === number)
+			change({ notice: null });
+	}, kind === "bad" ? 8000 : 4000);
+}

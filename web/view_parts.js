@@ -1,0 +1,98 @@
+/*
+ * view_parts.js - the small parts that views are made of.
+ */
+import htm from "./lib/htm.js";
+import { h } from "./lib/preact.js";
+import { change } from "./state.js";
+import { words } from "./words.js";
+
+/** @typedef {import("preact").VNode<any>} View */
+
+export const html = /** @type {(strings: TemplateStringsArray, ...values: any[]) => View} */ (htm.bind(h));
+
+/** Line drawings, 24 by 24, of our own. @type {Record<string, string>} */
+const ICONS = {
+	people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6M16 4.6a3.5 3.5 0 0 1 0 6M18 14.6c2.2.8 3.5 2.8 3.5 5.4",
+	sound: "M4 9.500v5h3.500L12 18.500v-13L7.5 9.500ZM15.5 9a4.2 4.2 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11",
+	phone: "M7 2.500h10a1.5 1.5 0 0 1 1.5 1.500v16a1.5 1.5 0 0 1-1.5 1.500H7A1.5 1.5 0 0 1 5.5 20V4A1.5 1.5 0 0 1 7 2.500ZM10.5 18.500h3",
+	close: "M6 6l12 12M18 6 6 18",
+	minus: "M5 12h14",
+	plus: "M5 12h14M12 5v14",
+	play: "M7 4.500v15l12.5-7.500Z",
+	stop: "M6 6h12v12H6Z",
+	alert: "M12 4 2.5 20.500h19ZM12 10v5M12 17.800v.2",
+};
+
+/** @param {keyof ICONS & string} name */
+export function icon(name) {
+	return html`<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d=${ICONS[name]} /></svg>`;
+}
+
+/** A note, and a dot behind it where bpm counts dotted quarters. @param {boolean} dotted */
+function note(dotted) {
+	return html`<svg class=${dotted ? "note dotted" : "note"} viewBox=${dotted ? "0 0 19 24" : "0 0 13 24"} aria-hidden="true">
+		<path d="M10.2 1.500h1.600v17.200h-1.600Z" /><ellipse cx="6.3" cy="19" rx="5.6" ry="3.9" transform="rotate(-22 6.3 19)" />
+		${dotted && html`<circle cx="16.2" cy="19.5" r="1.9" />`}
+	</svg>`;
+}
+
+/** "♩ = 120". The note is drawn: not every phone's font has it. @param {number} bpm @param {boolean} compound */
+export function tempo_mark(bpm, compound) {
+	return html`<span class="tempo"><span class="unseen">${words.bpm(bpm, compound)}</span>
+		<span aria-hidden="true" class="tempo-drawn">${note(compound)}<span class="equals">=</span><span class="number">${bpm}</span></span></span>`;
+}
+
+/**
+ * One of a few. @param {string} label @param {{value: string, text: unknown}[]} options @param {string} chosen
+ * @param {(value: string) => void} choose @param {string} [class_name]
+ */
+export function choice(label, options, chosen, choose, class_name = "") {
+	return html`<div class=${`choice ${class_name}`} role="radiogroup" aria-label=${label}>
+		${options.map(({ value, text }) => html`<button type="button" role="radio" key=${value} aria-checked=${String(value === chosen)}
+			tabindex=${value === chosen ? 0 : -1} onClick=${() => choose(value)}
+			onKeyDown=${(/** @type {KeyboardEvent} */ e) => step(e)}>${text}</button>`)}
+	</div>`;
+}
+
+/** Arrow keys go from one to the next, as in any group of radio buttons. @param {KeyboardEvent} event */
+function step(event) {
+	const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+	const here = /** @type {HTMLElement} */ (event.currentTarget);
+	const all = /** @type {HTMLElement[]} */ ([...here.parentElement?.children ?? []]);
+	if (!by)
+		return;
+	event.preventDefault();
+	const next = all[(all.indexOf(here) + by + all.length) % all.length];
+	next.focus();
+	next.click();
+}
+
+/** On or off. @param {string} label @param {boolean} on @param {(on: boolean) => void} turn @param {boolean} [disabled] */
+export function toggle(label, on, turn, disabled = false) {
+	return html`<button type="button" class="toggle" role="switch" aria-checked=${String(on)} disabled=${disabled} onClick=${() => turn(!on)}>
+		<span>${label}</span><span class="knob" aria-hidden="true"></span></button>`;
+}
+
+/** What lies over the stage. @param {string} title @param {unknown} content */
+export function sheet(title, content) {
+	const shut = () => change({ sheet: "" });
+	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${shut}
+		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut()}>
+		<div class="sheet-body">
+			<div class="sheet-head"><h2>${title}</h2>
+				<button type="button" class="plain" aria-label=${words.done} onClick=${shut}>${icon("close")}</button></div>
+			${content}
+		</div>
+	</dialog>`;
+}
+
+/** @param {HTMLDialogElement | null} dialog */
+function show_modal(dialog) {
+	if (dialog && !dialog.open)
+		dialog.showModal();
+}
+
+/** The value of the field an event is about. @param {Event} event */
+export function value_of(event) {
+	return /** @type {HTMLInputElement} */ (event.currentTarget).value;
+}

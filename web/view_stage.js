@@ -1,0 +1,127 @@
+/*
+ * view_stage.js - what everyone in the room sees: the beat, the bar, the tempo,
+ * what is announced and what is wrong.
+ */
+import { metre } from "./beat.js";
+import { cancel, hand_over } from "./desk.js";
+import { announced, bar_number, is_controller, is_md, name_of } from "./snapshot.js";
+import { change } from "./state.js";
+import { view_band } from "./view_band.js";
+import { view_desk } from "./view_desk.js";
+import { logo } from "./view_door.js";
+import { html, icon, tempo_mark } from "./view_parts.js";
+import { view_sheet } from "./view_sheets.js";
+import { words } from "./words.js";
+
+/**
+ * @typedef {import("./state.js").State} State
+ * @typedef {import("./snapshot.js").Snapshot} Snapshot
+ * @typedef {import("./dial.js").Dial} Dial
+ */
+
+/** @param {State} s @param {Snapshot} snap @param {Dial} dial */
+export function view_stage(s, snap, dial) {
+	const leads = is_controller(snap);
+	return html`<div class=${`room${leads ? " leads" : ""}`}>
+		${head(s, snap)}
+		<div class="news" aria-live="polite">${news(s, snap)}</div>
+		<main class="stage" aria-label=${words.tempo}>
+			<div class="dial-place" ref=${dial.move_in}></div>
+			${facts(s, snap)}
+			${leads ? null : leader(snap)}
+		</main>
+		${leads && view_desk(s, snap)}
+		<aside class="side">${view_band(snap)}</aside>
+		${view_sheet(s, snap)}
+	</div>`;
+}
+
+/** @param {State} s @param {Snapshot} snap */
+function head(s, snap) {
+	const here = snap.participants.filter((p) => !p.away).length;
+	return html`<header class="head">
+		<button type="button" class="code-button" aria-label=${`${words.invite}: ${snap.session.code}`} onClick=${() => change({ sheet: "band" })}>
+			${logo()}<span>${snap.session.code}</span></button>
+		<div class="head-state">${air(snap)}${quality(s)}</div>
+		<nav class="head-nav" aria-label=${words.product}>
+			<button type="button" class="plain" aria-label=${`${words.band}: ${words.people(here)}`} onClick=${() => change({ sheet: "band" })}>${icon("people")}<span class="badge">${here}</span></button>
+			<button type="button" class="plain" aria-label=${words.sound} onClick=${() => change({ sheet: "sound" })}>${icon("sound")}</button>
+			<button type="button" class="plain" aria-label=${words.you_title} onClick=${() => change({ sheet: "you" })}>${icon("phone")}</button>
+		</nav>
+	</header>`;
+}
+
+/** @param {Snapshot} snap */
+function air(snap) {
+	return snap.click.on_air ? html`<span class="chip good">${words.on_air}</span>` : html`<span class="chip">${words.off_air}</span>`;
+}
+
+/** How well this phone keeps step, or that it has lost the box. @param {State} s */
+function quality(s) {
+	if (s.link !== "open")
+		return html`<span class="chip bad">${words.no_connection}</span>`;
+	return s.quality && html`<span class=${`chip${s.quality.error_ms < 12 ? "" : " warn"}`}>${words.in_sync(s.quality.error_ms)}</span>`;
+}
+
+/** @param {State} s @param {Snapshot} snap */
+function news(s, snap) {
+	const running = snap.tempoState.running;
+	return html`
+		${s.link !== "open" && alarm("bad", running ? words.no_connection_running : words.no_connection_stopped)}
+		${snap.click.audio === "lost" && alarm("bad", words.audio_lost)}
+		${snap.click.audio === "none" && alarm("warn", words.audio_none)}
+		${change_coming(s, snap)}
+		${s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>
+			<span>${s.notice.text}</span>
+			<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`}`;
+}
+
+/** @param {string} kind @param {string} text */
+function alarm(kind, text) {
+	return html`<p class=${`notice ${kind}`}>${icon("alert")}<span>${text}</span></p>`;
+}
+
+/** "128 at bar 17", counting down. @param {State} s @param {Snapshot} snap */
+function change_coming(s, snap) {
+	const next = announced(snap);
+	/* Once its bar is being drawn it is no news any more; the box says so itself a moment later. */
+	if (!next || (s.at && s.at.bar >= next.bar_index))
+		return null;
+	const what = next.bpm === snap.tempoState.bpm && next.metre ? next.metre : `${next.bpm}${next.metre ? ` ${next.metre}` : ""}`;
+	return html`<div class="coming">
+		<p><strong>${words.change_at(what, next.bar)}</strong></p>
+		<span class="coming-left" aria-live="off">${s.at && words.bars_left(next.bar_index - s.at.bar)}</span>
+		${is_controller(snap) && html`<button type="button" onClick=${cancel}>${words.cancel}</button>`}
+	</div>`;
+}
+
+/** Bar, tempo and metre. @param {State} s @param {Snapshot} snap */
+function facts(s, snap) {
+	const tempo = snap.tempoState;
+	/* What is drawn decides, not what the box has confirmed: at the bar line itself they differ by a moment. */
+	const now = s.at && tempo.pending && s.at.bar >= tempo.pending.anchor_bar_index ? tempo.pending : tempo;
+	const { compound } = metre(now.time_signature);
+	return html`<dl class="facts">
+		<div class="fact-bar"><dt>${s.at?.count_in ? words.count_in : words.bar}</dt>
+			<dd>${!tempo.running || !s.at ? "–" : s.at.count_in || bar_number(s.at.bar)}</dd></div>
+		<div class="fact-tempo"><dt>${words.tempo}</dt><dd>${tempo_mark(now.bpm, compound)}</dd></div>
+		<div class="fact-metre"><dt>${words.metre}</dt><dd>${now.time_signature}</dd></div>
+	</dl>
+	${waiting(s, tempo.running)}`;
+}
+
+/** @param {State} s @param {boolean} running */
+function waiting(s, running) {
+	return html`<p class="run-state">${!running ? words.stopped : s.quality ? "" : words.waiting_for_clock}</p>`;
+}
+
+/** Who leads, and for the MD the way to have it back. @param {Snapshot} snap */
+function leader(snap) {
+	const id = snap.tempoState.controller_user_id;
+	const name = name_of(snap, id);
+	const away = snap.participants.find((p) => p.user_id === id)?.away;
+	return html`<div class="leader">
+		<p>${!name ? words.nobody_leads : away ? words.away_leads(name) : words.leads(name)}</p>
+		${is_md(snap) && html`<button type="button" onClick=${() => hand_over(snap.you.user_id)}>${words.take_back}</button>`}
+	</div>`;
+}
