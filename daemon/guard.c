@@ -232,8 +232,8 @@ static void let_pass(struct guard *guard, const char *address, enum guard_kind k
 	struct track *track = &entry->tracks[kind];
 	track->open++;
 	track->tried_ns = now_ns;
+	track->fresh = fresh;
 	if (fresh) {
-		track->fresh = true;
 		budget_pay(&guard->fresh[kind], &rule->fresh, now_ns);
 		count_first(guard, address, kind, entry, now_ns);
 	} else {

@@ -7,13 +7,18 @@
  * `wake` is called from the store thread, and the loop then calls store_collect(),
  * which runs each job's `done` on the loop's thread, in the order of submission.
  * A job's `done` is therefore called only after its commit is on disk. If the
- * commit fails (full disk, I/O error), none of the batch is acknowledged: every
- * job of it ends with STORE_FAILED.
+ * commit fails (full disk, I/O error), none of the batch is acknowledged: every job
+ * of it that writes ends with STORE_FAILED; those that only read are run again by
+ * themselves, since reading needs no space. After an I/O error the database is closed and
+ * opened anew for the next batch. Whether the jobs that failed so reached the disk is then
+ * open: hardly ever, but what the loop holds in memory is best read again.
  *
  * A job is data: SQL steps and named parameters. No C struct mirrors a table. Rows
  * and sections come back as JSON, built by SQLite.
  *
- * This is the only module that includes sqlite3.h.
+ * Inside (store_db.h, store_sqlite.h): store.c is the queue and the thread, store_db.c a
+ * batch, store_connection.c the opening, store_statement.c one statement, store_error.c what
+ * went wrong, store_file.c the file. No other module includes sqlite3.h.
  */
 #ifndef TACTUS_STORE_H
 #define TACTUS_STORE_H
@@ -42,7 +47,7 @@ const char *store_section_name(int index);
  * One statement. Parameters are bound by name (":code") from the job's params: string,
  * integer, real, true/false as 1/0, null or missing as NULL; arrays and objects as JSON text.
  * The columns of the first row it returns are added to the params (so that later steps see
- * them) and to the result's `row`; a column named *_json is parsed. If `none` is
+ * them) and to the result's `row`; a column named json or *_json is parsed. If `none` is
  * set and the statement returned no row (one with columns) or changed none (one without),
  * the job ends with STORE_REFUSED and that code, and its savepoint is rolled back.
  */
@@ -54,20 +59,22 @@ struct store_step {
 enum store_status {
 	STORE_OK = 0,
 	STORE_REFUSED, /* a step's `none`; what = its code */
-	STORE_INVALID, /* a constraint; what = its name, or "table.column" where SQLite names none */
+	STORE_INVALID, /* a constraint; what = its name, or "table.column" where SQLite names none
+			* ("t.a, t.b" if it spans two), "foreign_key", an index's or a trigger's name */
 	STORE_FAILED   /* disk, corruption, ...; what = a sentence that says what to do */
 };
 
 struct store_result {
 	enum store_status status;
-	const char *what;                /* see above; NULL when OK. Valid during `done` */
-	json_t *row;                     /* object of the columns returned; never NULL. Borrowed */
-	json_t *sections[SECTION_COUNT]; /* those asked for, when OK; else NULL. Borrowed */
+	const char *what; /* see above; NULL when OK. Valid during `done` */
+	json_t *row;      /* object of the columns returned; never NULL. Borrowed */
+	/* Those asked for, when OK (JSON null if there is no such session); else NULL. Borrowed. */
+	json_t *sections[SECTION_COUNT];
 };
 
 struct store_job {
 	const struct store_step *steps; /* ends with {NULL, NULL}; static */
-	json_t *params;                 /* object; the store takes it */
+	json_t *params;                 /* object, or NULL: empty; the store takes it */
 	unsigned sections;              /* read after the steps, for params.session_id */
 	/* Loop thread. May be NULL (fire and forget). */
 	void (*done)(void *user, const struct store_result *result);
@@ -78,7 +85,8 @@ struct store_job {
  * Open (make, migrate) the database and start the thread. 0, or -errno with a sentence
  * in `message` that names the file and says what to do: read-only, corrupt, full disk,
  * made by a newer version, locked by another tactusd. Owns: the caller closes.
- * wake(wake_user) is called from the store thread whenever results are ready.
+ * wake(wake_user) is called from the store thread whenever results are ready; it may be NULL.
+ * The last level of the directory is made (0750); files are made 0640.
  */
 int store_open(struct store **out, const char *path, void (*wake)(void *), void *wake_user,
 	       char *message, size_t message_size);
@@ -87,7 +95,7 @@ int store_open(struct store **out, const char *path, void (*wake)(void *), void 
  * after their done was NOT called. NULL is legal. Thread: loop. */
 void store_close(struct store *store);
 
-/* Queue a job. Takes job.params. Never waits for the disk. Thread: loop. 0 or -ENOMEM. */
+/* Queue a job. Takes job.params, also when it fails. Never waits for the disk. Thread: loop. 0 or -ENOMEM. */
 int store_submit(struct store *store, const struct store_job *job);
 
 /* Run `done` of the jobs that are finished. Thread: loop. */

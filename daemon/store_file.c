@@ -38,16 +38,31 @@ static int refuse(int error, const char *what, const char *path, char *message, 
 	return -error;
 }
 
+/* So that a power cut does not take back a directory that holds what was acknowledged. */
+static void keep_entry(const char *directory)
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof copy, "%s", directory);
+	const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
 static int make_directory(const char *path, char *message, size_t size)
 {
 	char copy[PATH_MAX];
 
 	if (strlen(path) >= sizeof copy - sizeof ".lock")
 		return refuse(ENAMETOOLONG, "cannot use", path, message, size);
-	strcpy(copy, path);
+	snprintf(copy, sizeof copy, "%s", path);
 	const char *directory = dirname(copy);
-	if (mkdir(directory, 0750) == 0)
+	if (mkdir(directory, 0750) == 0) {
+		keep_entry(directory);
 		return 0;
+	}
 	const int error = errno;
 	struct stat found;
 	if (stat(directory, &found) == 0 && S_ISDIR(found.st_mode))
