@@ -41,6 +41,7 @@ WARN += -Werror
 endif
 CFLAGS ?= -O2 -g -fstack-protector-strong
 DEFINES = -D_GNU_SOURCE -DTACTUS_VERSION='"$(VERSION)"' -DTACTUS_WEB_DIR='"$(WEB_DIR)"'
+# -iquote and not -I: schema/limits.h must not stand in for the system's <limits.h>.
 ALL_CFLAGS = $(CFLAGS) $(WARN) $(SAN) $(DEFINES) -iquote schema -MMD -MP -pthread
 
 PKGS = jack libwebsockets sqlite3 uuid jansson libqrencode libsystemd libcrypto
@@ -54,6 +55,7 @@ CLICK_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard jack_client/*.c))
 DAEMON_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/*.c)) $(BUILD)/daemon/tables_sql.o
 # Unit tests: one program a file, each linked with all that is not a main.
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+TEST_INCLUDES = -iquote daemon -iquote jack_client -iquote tests
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 
 .DELETE_ON_ERROR:
@@ -89,16 +91,15 @@ $(BUILD)/daemon/tables_sql.c: $(wildcard schema/*.sql) schema/embed_sql.sh
 	mkdir -p $(@D)
 	sh schema/embed_sql.sh schema > $@
 $(BUILD)/daemon/tables_sql.o: $(BUILD)/daemon/tables_sql.c $(BUILD)/flags
-	$(CC) $(ALL_CFLAGS) -Idaemon -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -iquote daemon -c -o $@ $<
 
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libclick.a $(BUILD)/libschema.a
 	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Idaemon -Ijack_client -Itests -o $@ $(filter %.c %.a,$^) \
-		$(LDFLAGS) $(CHECK_LIBS) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(TEST_INCLUDES) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CHECK_LIBS) $(LIBS)
 	echo "made  $@"
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
 	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Ijack_client -Itests -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CLICK_LIBS)
+	$(CC) $(ALL_CFLAGS) $(TEST_INCLUDES) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CLICK_LIBS)
 	echo "made  $@"
 
 # What was compiled with other flags (PREFIX, SAN, CC, ...) is compiled again.
@@ -146,7 +147,7 @@ bench:
 lint:
 	systemd/packages.sh lint
 	systemd/npm_ci.sh web
-	LINT_FLAGS='$(WARN) $(DEFINES) -iquote schema -Idaemon -Ijack_client -Itests' tests/lint/run.sh
+	WARN='$(WARN)' tests/lint/run.sh
 
 # Each in a build folder of its own; the tests take the programs from there.
 asan: SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
