@@ -55,8 +55,11 @@ static void enter(struct pending *pending, struct phone *phone, const struct sto
 {
 	struct hub *hub = pending->hub;
 	struct room *room = hub_room_from(hub, result, changed != 0);
+	/* A token says who it is; otherwise it is the person just made. */
 	const char *user_id = text_of(result->row, "user_id");
-	if (!phone || !user_id)
+	if (!user_id)
+		user_id = pending->user_id;
+	if (!phone)
 		return;
 	if (!room) {
 		reply_error(hub, phone, pending->re, "storage", NULL, "the box is out of memory");
