@@ -1,5 +1,7 @@
 #include "command.h"
 
+#include "on_air.h"
+
 static bool sound_ok(const char *text)
 {
 	enum click_sound sound;
@@ -21,7 +23,7 @@ static void click_set(struct hub *hub, struct phone *phone, const struct request
 		click->subdivision = json_is_true(subdivision);
 	if (sound)
 		sound_from_name(sound, &click->sound);
-	hub_tempo_changed(hub, phone->room, SECTION_CLICK);
+	on_air_changed(hub, phone->room, SECTION_CLICK);
 	reply_ok(hub, phone, request->id, NULL);
 }
 
@@ -34,7 +36,7 @@ static void click_test(struct hub *hub, struct phone *phone, const struct reques
 		return;
 	}
 	room->tempo.record.click.tests_asked++;
-	hub_publish(hub, room);
+	on_air_publish(hub, room);
 	reply_ok(hub, phone, request->id, NULL);
 }
 

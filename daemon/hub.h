@@ -86,26 +86,7 @@ void hub_tell(struct hub *hub, struct room *room, unsigned sections);
 /* The snapshot for that phone: the caller owns. */
 json_t *hub_welcome(struct hub *hub, const struct phone *phone);
 
-/* ---- tempo ------------------------------------------------------------- */
-
-struct tempo_now hub_now(struct hub *hub);
-
-/* Have the click play the room's record, if it is on the air. Tells nobody. */
-void hub_publish(struct hub *hub, struct room *room);
-
-/* The room's tempo or click has changed: the click plays it (if on the air), everyone is told,
- * and the table gets it behind. In this order, so that a slow phone delays no beat. */
-void hub_tempo_changed(struct hub *hub, struct room *room, unsigned sections);
-
-/* Who drives the click from now on; NULL: nobody (the click falls silent). Tells the rooms. */
-void hub_set_on_air(struct hub *hub, struct room *room);
-
-/* True if a new session may simply take the click: nobody has it, or one that has stood still
- * and been empty for ten minutes. */
-bool hub_air_is_free(const struct hub *hub, int64_t now_ns);
-
-/* The tempo from before the daemon died goes on: loads its room. Once, at start. */
-void hub_recover(struct hub *hub);
+/* ---- housekeeping ------------------------------------------------------ */
 
 /* Housekeeping: every 50 ms. */
 void hub_tick(void *hub);

@@ -8,6 +8,7 @@
 #include "health.h"
 #include "hub.h"
 #include "log.h"
+#include "on_air.h"
 #include "options.h"
 #include "pin.h"
 #include "session_sql.h"
@@ -180,7 +181,7 @@ static int run(struct hub *hub, const struct options *options, char *message, si
 	    (result = air_open(&hub->air, options->region, message, size)) < 0)
 		return result;
 	open_clock(hub);
-	hub_recover(hub);
+	on_air_recover(hub);
 	if ((result = open_server(hub, options, &gate, message, size)) < 0)
 		return result;
 	server_every(hub->server, TICK_MS, hub_tick, hub);

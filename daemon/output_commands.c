@@ -2,6 +2,7 @@
 
 #include "entrance.h"
 #include "log.h"
+#include "on_air.h"
 #include "pending.h"
 #include "session_sql.h"
 
@@ -13,7 +14,7 @@ static void taken(struct pending *pending, struct phone *phone, const struct sto
 	struct room *room = hub_room(hub, pending->session_id);
 	if (result->status == STORE_OK && room) {
 		log_event(LOG_LEVEL_INFO, "session %s is on the air", room->id);
-		hub_set_on_air(hub, room);
+		on_air_set(hub, room);
 		if (phone)
 			reply_ok(hub, phone, pending->re, NULL);
 	} else if (phone) {
@@ -24,7 +25,7 @@ static void taken(struct pending *pending, struct phone *phone, const struct sto
 static void session_take_output(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	bool taken_by_other =
-		hub->on_air != phone->room && !hub_air_is_free(hub, request->received_ns);
+		hub->on_air != phone->room && !on_air_is_free(hub, request->received_ns);
 	if (taken_by_other && hub->pin[0] != '\0' && !json_object_get(request->body, "pin")) {
 		reply_error(hub, phone, request->id, "output_taken", "pin",
 			    "another session drives the click: give the box's PIN to take it, or "
@@ -46,7 +47,7 @@ static void released(struct pending *pending, struct phone *phone,
 	struct room *room = hub_room(hub, pending->session_id);
 	if (result->status == STORE_OK && room) {
 		if (hub->on_air == room)
-			hub_set_on_air(hub, NULL);
+			on_air_set(hub, NULL);
 		if (phone)
 			reply_ok(hub, phone, pending->re, NULL);
 	} else if (phone) {

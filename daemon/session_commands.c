@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "entrance.h"
 #include "log.h"
+#include "on_air.h"
 #include "pending.h"
 #include "session_sql.h"
 #include "snapshot.h"
@@ -115,7 +116,7 @@ static void created(struct pending *pending, struct phone *phone, const struct s
 	}
 	struct room *room = hub_room_from(hub, result, true);
 	if (room && room->on_air)
-		hub_set_on_air(hub, room);
+		on_air_set(hub, room);
 	log_event(LOG_LEVEL_INFO, "session %s created, code %s%s", pending->session_id,
 		  pending->code, room && room->on_air ? ", on the air" : "");
 	enter(pending, phone, result, 0, true);
@@ -125,8 +126,8 @@ static void submit_create(struct pending *pending)
 {
 	struct hub *hub = pending->hub;
 	json_t *params = person_params(pending);
-	bool take = (!hub->creating || hub->creating == pending) &&
-		    hub_air_is_free(hub, clock_now_ns());
+	bool take =
+		(!hub->creating || hub->creating == pending) && on_air_is_free(hub, clock_now_ns());
 	if (take)
 		hub->creating = pending; /* two at once shall not both think that it is free */
 	code_new(pending->code);
@@ -284,7 +285,7 @@ static void closed(struct pending *pending, struct phone *phone, const struct st
 	if (tempo_stop(&room->tempo, clock_now_ns()))
 		session_sql_keep_tempo(hub, room);
 	if (hub->on_air == room)
-		hub_set_on_air(hub, NULL);
+		on_air_set(hub, NULL);
 	hub_tell(hub, room, SECTION_SESSION | SECTION_TEMPO_STATE | SECTION_CLICK);
 	log_event(LOG_LEVEL_INFO, "session %s closed", room->id);
 	if (phone)

@@ -212,21 +212,15 @@ int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
 	return tempo->record.running ? tap_change(tempo, when, out) : tap_start(tempo, when, out);
 }
 
-int tempo_promote_now(struct tempo *tempo)
+int tempo_promote(struct tempo *tempo, int64_t now_ns)
 {
 	struct tempo_record *record = &tempo->record;
-	if (record->pending_kind == PENDING_NONE)
+	if (!record->running || record->pending_kind == PENDING_NONE ||
+	    record->pending.anchor_ns > now_ns)
 		return 0;
 	record->current = record->pending;
 	record->pending_kind = PENDING_NONE;
 	return 1;
-}
-
-int tempo_promote(struct tempo *tempo, int64_t now_ns)
-{
-	if (!tempo->record.running || tempo->record.pending.anchor_ns > now_ns)
-		return 0;
-	return tempo_promote_now(tempo);
 }
 
 void tempo_reanchor(struct tempo *tempo, int64_t bar, int64_t bar_ns)

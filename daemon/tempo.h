@@ -71,9 +71,6 @@ int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
 /* What is pending becomes current once its time has come. 1 if it did. Call at least every 50 ms. */
 int tempo_promote(struct tempo *tempo, int64_t now_ns);
 
-/* The same whatever the time: the click has carried it out. 1 if something was pending. */
-int tempo_promote_now(struct tempo *tempo);
-
 /* Tell the grid in force by another anchor: bar `bar` was found to begin at bar_ns. */
 void tempo_reanchor(struct tempo *tempo, int64_t bar, int64_t bar_ns);
 

@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "clock.h"
+#include "on_air.h"
 #include "pending.h"
 #include "session_sql.h"
 
@@ -74,7 +75,7 @@ static int64_t soon_ns(const struct hub *hub, const struct tempo_now *when)
 static void tempo_start_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct room *room = phone->room;
-	struct tempo_now when = hub_now(hub);
+	struct tempo_now when = on_air_now(hub);
 	int64_t anchor_ns;
 	int count_in = (int)json_integer_value(field_of(request, "count_in_bars"));
 	int result = anchor_of(hub, request, &anchor_ns);
@@ -89,7 +90,7 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 			    "the tempo runs already: stop it first");
 		return;
 	}
-	hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+	on_air_changed(hub, room, SECTION_TEMPO_STATE);
 	reply_ok(hub, phone, request->id,
 		 json_pack("{s:I}", "at_bar", (json_int_t)room->tempo.record.current.anchor_bar));
 }
@@ -97,7 +98,7 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	if (tempo_stop(&phone->room->tempo, clock_now_ns()))
-		hub_tempo_changed(hub, phone->room, SECTION_TEMPO_STATE);
+		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
 	reply_ok(hub, phone, request->id, NULL);
 }
 
@@ -136,7 +137,7 @@ static bool set_makes_sense(struct hub *hub, struct phone *phone, const struct r
 static void tempo_set_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct room *room = phone->room;
-	struct tempo_now when = hub_now(hub);
+	struct tempo_now when = on_air_now(hub);
 	struct beat_pace pace;
 	int64_t anchor_ns;
 	int64_t at_bar;
@@ -153,7 +154,7 @@ static void tempo_set_command(struct hub *hub, struct phone *phone, const struct
 	} else if (result == -EBUSY) {
 		refuse_due(hub, phone, request);
 	} else {
-		hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+		on_air_changed(hub, room, SECTION_TEMPO_STATE);
 		reply_ok(hub, phone, request->id, json_pack("{s:I}", "at_bar", (json_int_t)at_bar));
 	}
 }
@@ -161,7 +162,7 @@ static void tempo_set_command(struct hub *hub, struct phone *phone, const struct
 static void tempo_cancel_command(struct hub *hub, struct phone *phone,
 				 const struct request *request)
 {
-	struct tempo_now when = hub_now(hub);
+	struct tempo_now when = on_air_now(hub);
 	int result = tempo_cancel(&phone->room->tempo, &when);
 	if (result == -ENOENT) {
 		reply_error(hub, phone, request->id, "nothing_pending", NULL,
@@ -169,7 +170,7 @@ static void tempo_cancel_command(struct hub *hub, struct phone *phone,
 	} else if (result == -EBUSY) {
 		refuse_due(hub, phone, request);
 	} else {
-		hub_tempo_changed(hub, phone->room, SECTION_TEMPO_STATE);
+		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
 		reply_ok(hub, phone, request->id, NULL);
 	}
 }
@@ -187,7 +188,7 @@ static void answer_tap(struct hub *hub, struct phone *phone, const struct reques
 static void tempo_tap_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct room *room = phone->room;
-	struct tempo_now when = hub_now(hub);
+	struct tempo_now when = on_air_now(hub);
 	struct taps_estimate taps;
 	int64_t at_ns =
 		clock_from_unix_ms(json_number_value(field_of(request, "at")), hub->offset_ns);
@@ -207,7 +208,7 @@ static void tempo_tap_command(struct hub *hub, struct phone *phone, const struct
 		return;
 	}
 	if (result != TAPPED_COUNTED)
-		hub_tempo_changed(hub, room, SECTION_TEMPO_STATE);
+		on_air_changed(hub, room, SECTION_TEMPO_STATE);
 	answer_tap(hub, phone, request, &taps, result == TAPPED_STARTED);
 }
 

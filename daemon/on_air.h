@@ -1,0 +1,38 @@
+/*
+ * on_air.h - from a room's tempo to the click and the phones, and back.
+ *
+ * Which room drives the click; publishing its record; taking up after a restart
+ * what the click plays; following what the click did by itself and where its bars
+ * really fall.
+ *
+ * Thread: loop.
+ */
+#ifndef TACTUS_ON_AIR_H
+#define TACTUS_ON_AIR_H
+
+#include "hub.h"
+
+struct tempo_now on_air_now(struct hub *hub);
+
+/* Have the click play the room's record, if it is on the air. Tells nobody. */
+void on_air_publish(struct hub *hub, struct room *room);
+
+/* The room's tempo or click has changed: the click plays it (if on the air), everyone is told,
+ * and the table gets it behind. In this order, so that a slow phone delays no beat. */
+void on_air_changed(struct hub *hub, struct room *room, unsigned sections);
+
+/* Who drives the click from now on; NULL: nobody (the click falls silent). Tells the rooms. */
+void on_air_set(struct hub *hub, struct room *room);
+
+/* True if a new session may simply take the click: nobody has it, or one that has stood still
+ * and been empty for ten minutes. */
+bool on_air_is_free(const struct hub *hub, int64_t now_ns);
+
+/* The tempo from before the daemon died goes on: loads its room. Once, at start. */
+void on_air_recover(struct hub *hub);
+
+/* Take over a stop on the box, and tell phones
+ * by a new anchor when its bars fall elsewhere than they were told. Every 50 ms. */
+void on_air_follow(struct hub *hub);
+
+#endif
