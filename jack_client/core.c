@@ -48,7 +48,6 @@ static void latch_latency(struct core *core)
 
 static void put_in_force(struct core *core, const struct grid *grid, bool promoted)
 {
-	core->before = promoted ? core->grid : (struct grid){0};
 	core->grid = *grid;
 	core->promoted = promoted;
 	core->pending.id = 0;
@@ -119,13 +118,6 @@ static void promote(struct core *core)
 	put_in_force(core, &grid, true);
 }
 
-/* The frame of a bar by the grid that was in force when that bar began. */
-static int64_t bar_frame(const struct core *core, int64_t bar)
-{
-	bool earlier = bar < core->grid.anchor_bar && core->before.id != 0;
-	return grid_bar_frame(earlier ? &core->before : &core->grid, core->hz, bar);
-}
-
 /* Arm record.pending: find its frame once. False: the line is not good yet. */
 static bool arm(struct core *core)
 {
@@ -136,7 +128,7 @@ static bool arm(struct core *core)
 	core->pending.id = 0;
 	if (at_ns && !core->moment.line_good)
 		return false;
-	int64_t own_bar = bar_frame(core, from->anchor_bar);
+	int64_t own_bar = grid_bar_frame(&core->grid, core->hz, from->anchor_bar);
 	int64_t anchor = at_ns ? frame_of(core, from->anchor_ns) : own_bar;
 	core->pending = (struct grid){
 		.id = from->id,

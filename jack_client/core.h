@@ -56,7 +56,6 @@ struct core {
 	struct tempo_record record; /* the newest good one */
 	bool waits_for_line;        /* it has an anchor that is not a frame yet */
 
-	struct grid before;   /* in force before `grid`; id 0: none */
 	struct grid grid;     /* in force; id 0: none */
 	bool promoted;        /* `grid` was `pending` here, whatever the daemon says */
 	struct grid pending;  /* armed; id 0: none */

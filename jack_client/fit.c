@@ -8,7 +8,7 @@
 /* Weight of the known rate, s^2: as much as points spread over two seconds. Below that, jitter
  * would tilt the line by more than a crystal can be off. */
 #define FIT_KNOWN_WEIGHT 4.0
-#define FIT_PASSES 4
+#define FIT_PASSES 5
 
 int64_t line_ns(const struct line *line, int64_t frame)
 {
@@ -102,15 +102,23 @@ static struct sums weigh(const struct fit *fit, double offset, double slope)
 	return s;
 }
 
-/* The lowest line of the known rate: where the passes begin. */
-static double lowest_offset(const struct fit *fit)
+static void least_squares(const struct sums *s, double *offset, double *slope)
 {
-	double lowest = 0;
+	double mean_x = s->x / s->w;
+	double mean_y = s->y / s->w;
+	*slope = (s->xy - s->w * mean_x * mean_y) /
+		 (s->xx - s->w * mean_x * mean_x + FIT_KNOWN_WEIGHT);
+	*offset = mean_y - *slope * mean_x;
+}
+
+/* A line of that slope under all points. */
+static double lowest_offset(const struct fit *fit, double slope)
+{
+	double lowest = INFINITY;
 	for (unsigned i = 0; i < fit->count; i++) {
 		double x, y;
 		point_xy(fit, i, &x, &y);
-		if (y < lowest)
-			lowest = y;
+		lowest = fmin(lowest, y - slope * x);
 	}
 	return lowest;
 }
@@ -121,18 +129,17 @@ static double bounded(double ns_per_frame, double nominal)
 	return fmin(fmax(ns_per_frame, nominal - reach), nominal + reach);
 }
 
-/* Iteratively reweighted: each pass weighs the points by the line of the pass before. */
+/* Iteratively reweighted: at first all points count alike, then each pass weighs them by the line
+ * of the pass before, beginning under all of them. */
 static void solve(struct fit *fit)
 {
-	double offset = lowest_offset(fit);
+	double offset = INFINITY;
 	double slope = 0; /* ns a second */
 	for (int pass = 0; pass < FIT_PASSES; pass++) {
 		struct sums s = weigh(fit, offset, slope);
-		double mean_x = s.x / s.w;
-		double mean_y = s.y / s.w;
-		slope = (s.xy - s.w * mean_x * mean_y) /
-			(s.xx - s.w * mean_x * mean_x + FIT_KNOWN_WEIGHT);
-		offset = mean_y - slope * mean_x;
+		least_squares(&s, &offset, &slope);
+		if (pass == 0)
+			offset = lowest_offset(fit, slope);
 	}
 	fit->line.frame = fit->points[fit->newest].frame;
 	fit->line.ns = fit->points[fit->newest].ns + llrint(offset);

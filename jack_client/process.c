@@ -23,10 +23,11 @@ void process_init(struct process *process, uint32_t rate_hz, const struct sounds
 static bool legacy_sane(const struct status_record *s, int64_t now_ns)
 {
 	const int64_t frames_max = CORE_HORIZON_NS / BEAT_NS_PER_S * s->sample_rate_hz;
-	return s->cycle_ns > 0 && s->cycle_ns <= now_ns && s->frame >= 0 && s->frame < frames_max &&
-	       s->anchor_frame > -frames_max && s->anchor_frame < 2 * frames_max &&
-	       s->bar_ns > -CORE_HORIZON_NS && s->bar_ns < now_ns + CORE_HORIZON_NS &&
-	       now_ns < CORE_HORIZON_NS;
+	double off_ppm = ((double)s->rate_uhz / s->sample_rate_hz - 1e6);
+	return fabs(off_ppm) <= FIT_RATE_PPM && s->cycle_ns > 0 && s->cycle_ns <= now_ns &&
+	       s->frame >= 0 && s->frame < frames_max && s->anchor_frame > -frames_max &&
+	       s->anchor_frame < 2 * frames_max && s->bar_ns > -CORE_HORIZON_NS &&
+	       s->bar_ns < now_ns + CORE_HORIZON_NS && now_ns < CORE_HORIZON_NS;
 }
 
 /* Where the last status says that its server's counter stands now. */
