@@ -7,6 +7,7 @@
  * colour. It draws into its own elements, not through the views: a beat must be
  * on the very next frame, also on an old phone.
  */
+import { words } from "./words.js";
 
 /**
  * How a beat may flash (flash.js decides): the shape, and the whole screen.
@@ -53,7 +54,7 @@ export class Dial {
 	/** Nothing runs. */
 	rest() {
 		this.root.className = "dial resting";
-		this.digit.textContent = "";
+		this.digit.textContent = words.stopped;
 		for (const mark of this.marks)
 			mark.className = mark.className.replace(/ (on|past)/g, "");
 	}

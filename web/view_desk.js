@@ -22,6 +22,7 @@ export function view_desk(s, snap) {
 	return html`<section class="desk" aria-label=${words.tempo}>
 		${tap_pad(s, snap)}
 		<div class="transport">
+			${running ? null : html`<p class="count-in-label" aria-hidden="true">${words.count_in_short}</p>`}
 			${running ? null : choice(words.count_in_choice, [0, 1, 2].map((n) => ({ value: String(n), text: html`<span class="unseen">${words.count_in_choice} </span>${n}` })),
 				String(s.desk.count_in_bars), (value) => change_desk({ count_in_bars: Number(value) }), "count-in-choice")}
 			${running

@@ -15,7 +15,7 @@ import { words } from "./words.js";
 /** @type {Record<DoorWay, {title: string, button: string}>} */
 const WAYS = {
 	join: { title: words.join_title, button: words.join },
-	create: { title: words.create_title, button: words.create },
+	create: { title: words.create_title, button: words.create_button },
 	claim: { title: words.take_over_title, button: words.take_over },
 };
 

@@ -89,8 +89,8 @@ function change_coming(s, snap) {
 		return null;
 	const what = next.bpm === snap.tempoState.bpm && next.metre ? next.metre : `${next.bpm}${next.metre ? ` ${next.metre}` : ""}`;
 	return html`<div class="coming">
-		<p><strong>${words.change_at(what, next.bar)}</strong></p>
-		<span class="coming-left" aria-live="off">${s.at && words.bars_left(next.bar_index - s.at.bar)}</span>
+		<p><strong>${words.change_at(what, next.bar)}</strong>
+			<span class="coming-left" aria-live="off">${s.at && words.bars_left(next.bar_index - s.at.bar)}</span></p>
 		${is_controller(snap) && html`<button type="button" onClick=${cancel}>${words.cancel}</button>`}
 	</div>`;
 }
@@ -112,7 +112,7 @@ function facts(s, snap) {
 
 /** @param {State} s @param {boolean} running */
 function waiting(s, running) {
-	return html`<p class="run-state">${!running ? words.stopped : s.quality ? "" : words.waiting_for_clock}</p>`;
+	return html`<p class="run-state">${!running ? html`<span class="unseen">${words.stopped}</span>` : s.quality ? "" : words.waiting_for_clock}</p>`;
 }
 
 /** Who leads, and for the MD the way to have it back. @param {Snapshot} snap */

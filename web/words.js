@@ -12,8 +12,9 @@ export const words = {
 	/* The door */
 	join: "Join",
 	join_title: "Join the band",
-	create: "Start a session",
+	create: "New session",
 	create_title: "Start a session",
+	create_button: "Start the session",
 	take_over: "Take over",
 	take_over_title: "Take over a session",
 	take_over_hint: "Is the music director's phone gone? With the code and the box's PIN you lead from this one.",
@@ -41,12 +42,12 @@ export const words = {
 	away_leads: (/** @type {string} */ name) => `${name} leads the tempo, but is away`,
 	take_back: "Take it back",
 	change_at: (/** @type {string} */ what, /** @type {number} */ bar) => `${what} at bar ${bar}`,
-	bars_left: (/** @type {number} */ bars) => bars <= 1 ? "next bar" : `in ${bars} bars`,
+	bars_left: (/** @type {number} */ bars) => bars <= 1 ? "at the next bar" : `in ${bars} bars`,
 	cancel: "Cancel",
 	waiting_for_clock: "Setting the clock…",
 
 	/* What is wrong, or may be */
-	no_connection: "No connection",
+	no_connection: "Offline",
 	no_connection_running: "No connection. The beat goes on from what this phone knows.",
 	no_connection_stopped: "No connection to the box. Trying again…",
 	audio_lost: "Audio lost: the sound card stands still. The phones go on.",
@@ -67,13 +68,14 @@ export const words = {
 	start: "Start",
 	stop: "Stop",
 	count_in_choice: "Count-in bars",
+	count_in_short: "Count-in",
 	slower: "One slower",
 	faster: "One faster",
 	bpm_label: "Beats a minute",
 	set: "Set",
 	changes_come: "Changes come",
 	at_next_bar: "next bar",
-	in_bars: (/** @type {number} */ bars) => `in ${bars} bars`,
+	in_bars: (/** @type {number} */ bars) => `in ${bars}`,
 
 	/* The band */
 	band: "Band",

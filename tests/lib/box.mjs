@@ -88,7 +88,7 @@ export async function startBox(options = {}) {
 	}
 	children.tactusd = child("tactusd", [join(BUILD, "tactusd"), "--port", String(port),
 		"--bind", "127.0.0.1", "--state", state, "--region", region, "--pin", options.pin ?? "",
-		"--web", join(BUILD, "web"), ...options.daemonArgs ?? []]);
+		"--web", join(BUILD, "web"), "--host-name", "tactus.local", ...options.daemonArgs ?? []]);
 
 	const url = `http://127.0.0.1:${port}`;
 	const healthy = async () => {
@@ -105,8 +105,8 @@ export async function startBox(options = {}) {
 		jackd: () => until(() => {
 			if (!children.jackd.alive)
 				throw new Error(`jackd ended\n${logs()}`);
-			return spawnSync("jack_wait", ["-s", server, "-c"], { timeout: 2000 }).stdout
-				.includes("running");
+			return spawnSync("jack_wait", ["-s", server, "-c"], { timeout: 2000, encoding: "utf8" }).stdout
+				.trim() === "running";
 		}, "jackd"),
 		/* It has no port of its own to ask; it ends by itself when it cannot play. */
 		"tactus-click": () => sleep(300).then(() => {

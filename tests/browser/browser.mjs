@@ -1,0 +1,64 @@
+/*
+ * browser.mjs - Debian's own Chromium, driven by playwright-core, and what the
+ * tests do in it again and again.
+ *
+ * Pages are opened under http://tactus.local:PORT, which the browser maps to
+ * this machine: unlike localhost it is no secure context, just as a plain-HTTP
+ * box on a LAN is none.
+ */
+import { npm } from "../lib/npm.mjs";
+
+const { chromium } = npm("playwright-core");
+
+/** One browser with a profile of its own: a phone. */
+export async function openBrowser() {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP tactus.local 127.0.0.1"],
+	});
+}
+
+/** What went wrong in a page: exceptions, console errors, refusals by its policy. @param {any} page */
+export function watchErrors(page) {
+	/** @type {string[]} */
+	const errors = [];
+	page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+	page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+	return errors;
+}
+
+/** Opens the page as a LAN would have it. @param {any} browser @param {{port: number}} box */
+export async function openPage(browser, box, path = "/", viewport = { width: 360, height: 740 }, options = {}) {
+	const context = await browser.newContext({ viewport, hasTouch: true, deviceScaleFactor: 1, ...options });
+	const page = await context.newPage();
+	page.setDefaultTimeout(10000);
+	page.errors = watchErrors(page);
+	await page.goto(`http://tactus.local:${box.port}${path}`);
+	return page;
+}
+
+/** Starts a session; its code. @param {any} page */
+export async function create(page, name = "Ann", pin = "") {
+	await page.getByRole("tab", { name: "New session" }).click();
+	await page.getByLabel("Your name").fill(name);
+	if (pin)
+		await page.getByLabel("PIN").fill(pin);
+	await page.getByRole("button", { name: "Start the session" }).click();
+	await page.locator(".room").waitFor();
+	return (await page.locator(".code-button").innerText()).trim();
+}
+
+/** Joins, by link (the code stands in the field already) or by typing. @param {any} page */
+export async function join(page, name, code = "") {
+	if (code)
+		await page.getByLabel("Session code").fill(code);
+	await page.getByLabel("Your name").fill(name);
+	await page.getByRole("button", { name: "Join", exact: true }).click();
+	await page.locator(".room").waitFor();
+}
+
+/** The beats that a page has drawn so far, as it marked them. @param {any} page @returns {Promise<{bar: number, beat: number, server_time: number, at: number}[]>} */
+export function marks(page) {
+	return page.evaluate(() => performance.getEntriesByName("beat").map((m) => ({ ...m.detail, at: m.startTime })));
+}
