@@ -68,7 +68,9 @@ int air_open(struct air **out, const char *region, char *message, size_t message
 		if (last.pending_kind != PENDING_NONE && last.pending.id > air->last_id)
 			air->last_id = last.pending.id;
 	}
-	air->advanced_ns = clock_now_ns() - STALL_NS;
+	int64_t now_ns = clock_now_ns();
+	air->advanced_ns = now_ns - STALL_NS;
+	air_poll(air, now_ns); /* a phone that comes at once shall hear of a click that runs */
 	*out = air;
 	return 0;
 }

@@ -42,6 +42,10 @@ void reply_error(struct hub *hub, struct phone *phone, const char *re, const cha
 	va_start(arguments, format);
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
+	/* What was quoted may have been cut within a character, which would spoil the JSON. */
+	for (char *at = message; *at; at++)
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
+			*at = '?';
 	hub_send(hub, phone,
 		 json_pack("{s:s, s:s?, s:s, s:s?, s:s}", "type", "error", "re", re, "code", code,
 			   "field", field, "message", message));

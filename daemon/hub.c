@@ -115,11 +115,6 @@ struct room *hub_room_from(struct hub *hub, const struct store_result *result, b
 		room->empty_since_ns = clock_now_ns();
 		room->next = hub->rooms;
 		hub->rooms = room;
-		/* What the table says was on the air before a reboot: nothing sounds, but it is its own. */
-		if (room->on_air && hub->on_air && hub->on_air != room)
-			room->on_air = false;
-		if (room->on_air && !hub->on_air)
-			on_air_set(hub, room);
 	}
 	if (changed)
 		room_take_sections(room, result);

@@ -48,18 +48,21 @@ void on_air_set(struct hub *hub, struct room *room)
 	hub->on_air = room;
 	if (before == room)
 		return;
-	if (before) {
-		before->on_air = false;
+	if (before)
 		hub_tell(hub, before, SECTION_CLICK);
-	}
 	if (room) {
-		room->on_air = true;
 		on_air_changed(hub, room, SECTION_CLICK);
 	} else {
 		struct tempo silent;
 		tempo_init(&silent, air_fresh_id(hub->air, clock_now_ns()));
 		air_publish(hub->air, &silent.record);
 	}
+}
+
+void on_air_adopt(struct hub *hub, struct room *room, const json_t *row)
+{
+	if (!hub->on_air && json_integer_value(json_object_get(row, "on_air")) != 0)
+		hub->on_air = room;
 }
 
 bool on_air_is_free(const struct hub *hub, int64_t now_ns)
@@ -86,7 +89,6 @@ static void recovered(void *user, const struct store_result *result)
 	if (record.revision > room->revision)
 		room->revision = record.revision;
 	hub->on_air = room;
-	room->on_air = true;
 	log_event(LOG_LEVEL_INFO, "recovered session %s: %s at %d bpm, revision %llu", room->id,
 		  record.running ? "running" : "standing still", record.current.pace.bpm,
 		  (unsigned long long)room->revision);

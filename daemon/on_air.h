@@ -24,6 +24,10 @@ void on_air_changed(struct hub *hub, struct room *room, unsigned sections);
 /* Who drives the click from now on; NULL: nobody (the click falls silent). Tells the rooms. */
 void on_air_set(struct hub *hub, struct room *room);
 
+/* The table remembers who was on the air before a reboot (column on_air of a row that the load step
+ * brought): if nobody is now, that room is its own still. Nothing sounds of it. */
+void on_air_adopt(struct hub *hub, struct room *room, const json_t *row);
+
 /* True if a new session may simply take the click: nobody has it, or one that has stood still
  * and been empty for ten minutes. */
 bool on_air_is_free(const struct hub *hub, int64_t now_ns);

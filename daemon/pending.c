@@ -41,7 +41,7 @@ static void done(void *user, const struct store_result *result)
 		pending_free(pending);
 }
 
-void pending_submit(struct pending *pending, const struct store_step *steps, json_t *params,
+bool pending_submit(struct pending *pending, const struct store_step *steps, json_t *params,
 		    unsigned sections)
 {
 	struct store_job job = {
@@ -53,11 +53,12 @@ void pending_submit(struct pending *pending, const struct store_step *steps, jso
 	};
 	pending->submitted = store_submit(pending->hub->store, &job) == 0;
 	if (pending->submitted)
-		return;
+		return true;
 	struct phone *phone = hub_phone(pending->hub, pending->phone);
 	if (phone)
 		reply_error(pending->hub, phone, pending->re, "storage", NULL,
 			    "the box is out of memory");
 	if (!pending->finishing)
 		pending_free(pending);
+	return false;
 }

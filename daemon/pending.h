@@ -35,8 +35,9 @@ struct pending *pending_new(struct hub *hub, struct phone *phone, const struct r
 					   const struct store_result *));
 
 /* Submit its job, from the command or once more from `finish`. Takes `params`, and the pending
- * lives until a finish that submits nothing. Answers `storage` if it can't. */
-void pending_submit(struct pending *pending, const struct store_step *steps, json_t *params,
+ * lives until a finish that submits nothing. False: it could not be, and is
+ * answered (`storage`). */
+bool pending_submit(struct pending *pending, const struct store_step *steps, json_t *params,
 		    unsigned sections);
 
 #endif

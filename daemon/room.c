@@ -53,7 +53,6 @@ struct room *room_new(const json_t *row, uint64_t fresh_id)
 	}
 	room->revision = (uint64_t)number(row, "revision");
 	room->revision_ceiling = (uint64_t)number(row, "revision_ceiling");
-	room->on_air = number(row, "on_air") != 0;
 	return room;
 }
 

@@ -35,9 +35,8 @@ struct room {
 	uint64_t revision;         /* the last one sent */
 	uint64_t revision_ceiling; /* the table promises that none above was sent */
 	bool raising;              /* a job is under way that raises it */
-	bool on_air;
-	int phones;             /* connections in it */
-	int64_t empty_since_ns; /* while phones is 0 */
+	int phones;                /* connections in it */
+	int64_t empty_since_ns;    /* while phones is 0 */
 	int64_t tempo_stored_ns;
 	struct tempo tempo;
 	json_t *sections[SECTION_COUNT]; /* NULL until told */

@@ -66,6 +66,7 @@ static void enter(struct pending *pending, struct phone *phone, const struct sto
 		reply_error(hub, phone, pending->re, "storage", NULL, "the box is out of memory");
 		return;
 	}
+	on_air_adopt(hub, room, result->row);
 	json_t *ok = json_pack("{s:s, s:s}", "session_id", room->id, "user_id", user_id);
 	if (pending->token[0])
 		json_object_set_new(ok, "token", json_string(pending->token));
@@ -103,22 +104,24 @@ static void submit_create(struct pending *pending);
 static void created(struct pending *pending, struct phone *phone, const struct store_result *result)
 {
 	struct hub *hub = pending->hub;
+	bool takes_air = hub->creating == pending;
+	if (takes_air)
+		hub->creating = NULL;
 	if (result->status == STORE_INVALID && strcmp(result->what, "session.code") == 0 &&
 	    pending->tries < CODE_TRIES) {
 		submit_create(pending);
 		return;
 	}
-	hub->creating = NULL;
 	if (result->status != STORE_OK) {
 		if (phone)
 			reply_refused(hub, phone, pending->re, result);
 		return;
 	}
 	struct room *room = hub_room_from(hub, result, true);
-	if (room && room->on_air)
+	if (takes_air)
 		on_air_set(hub, room);
 	log_event(LOG_LEVEL_INFO, "session %s created, code %s%s", pending->session_id,
-		  pending->code, room && room->on_air ? ", on the air" : "");
+		  pending->code, takes_air ? ", on the air" : "");
 	enter(pending, phone, result, 0, true);
 }
 
@@ -126,17 +129,16 @@ static void submit_create(struct pending *pending)
 {
 	struct hub *hub = pending->hub;
 	json_t *params = person_params(pending);
-	bool take =
-		(!hub->creating || hub->creating == pending) && on_air_is_free(hub, clock_now_ns());
-	if (take)
-		hub->creating = pending; /* two at once shall not both think that it is free */
+	bool take = !hub->creating && on_air_is_free(hub, clock_now_ns());
 	code_new(pending->code);
 	uuid_new(pending->session_id);
 	json_object_set_new(params, "session_id", json_string(pending->session_id));
 	json_object_set_new(params, "code", json_string(pending->code));
 	json_object_set_new(params, "on_air", json_boolean(take));
 	pending->tries++;
-	pending_submit(pending, session_sql_create, params, SECTION_ALL);
+	/* Two at once shall not both think that it is free. */
+	if (pending_submit(pending, session_sql_create, params, SECTION_ALL) && take)
+		hub->creating = pending;
 }
 
 static void session_create(struct hub *hub, struct phone *phone, const struct request *request)

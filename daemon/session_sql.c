@@ -4,6 +4,10 @@
 #include "log.h"
 #include "metre.h"
 
+#define TEXT_OF(number) #number
+#define NUMBER_TEXT(number) TEXT_OF(number)
+#define REVISION_BLOCK NUMBER_TEXT(SESSION_REVISION_BLOCK)
+
 /* ---- pieces that several commands share -------------------------------- */
 
 #define STEP_SESSION_BY_CODE                                                                       \
@@ -37,9 +41,9 @@
 
 #define STEP_RAISE_CEILING                                                                         \
 	{                                                                                          \
-		"UPDATE session SET revision_ceiling = revision_ceiling + 1000 "                   \
+		"UPDATE session SET revision_ceiling = revision_ceiling + " REVISION_BLOCK " "     \
 		"WHERE id = :session_id AND :load "                                                \
-		"RETURNING revision_ceiling - 1000 AS revision, revision_ceiling",                 \
+		"RETURNING revision_ceiling - " REVISION_BLOCK " AS revision, revision_ceiling",   \
 			NULL                                                                       \
 	}
 
