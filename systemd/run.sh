@@ -98,14 +98,6 @@ check_port() {
 	fail "port $PORT is in use by another program; choose another: make run PORT=$((PORT + 1))"
 }
 
-# PIN not set: the one made at the first start.
-choose_pin() {
-	[ -z "${PIN+set}" ] || return 0
-	[ -s "$STATE/pin" ] ||
-		(umask 077 && printf '%06d\n' $((SRANDOM % 1000000)) >"$STATE/pin")
-	PIN=$(<"$STATE/pin")
-}
-
 # ---- JACK --------------------------------------------------------------------
 
 jack_answers() { timeout 2 jack_lsp -s "$JACK_SERVER" >/dev/null 2>&1; }
@@ -169,9 +161,10 @@ start_jack() {
 
 # ---- our programs ------------------------------------------------------------
 
+# Without a PIN option (PIN not set at all) tactusd makes one at its first start and keeps it.
 launch_daemon() {
 	launch tactusd "$TACTUSD" --port "$PORT" --state "$STATE" --region "$REGION" \
-		--pin "$PIN" --web "$build/web" --jack-server "$JACK_SERVER"
+		--web "$build/web" ${PIN+--pin "$PIN"}
 }
 
 launch_click() {
@@ -312,8 +305,8 @@ announce() {
 	echo
 	echo "  Tactus is up. On phones:  $url"
 	[ "$url" = "$local_url" ] || echo "  On this machine:          $local_url"
-	if [ -n "$PIN" ]; then
-		echo "  PIN to open a session:    $PIN"
+	if [ -n "${PIN-kept}" ]; then
+		echo "  PIN to open a session:    ${PIN-$(<"$STATE/pin")}"
 	else
 		echo "  No PIN is asked."
 	fi
@@ -330,7 +323,6 @@ check_variables
 check_built
 check_state
 check_port
-choose_pin
 trap finish EXIT
 trap 'asked_to_end=yes' INT TERM HUP
 start_daemon

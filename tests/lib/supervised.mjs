@@ -12,10 +12,19 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 
 import { freePort, ROOT, until } from "./box.mjs";
 
 let runs = 0;
+
+/* What a failed test did not end itself must not keep the file from ending. */
+/** @type {Set<{ gone: (wait_ms?: number) => Promise<number[]> }>} */
+const open = new Set();
+after(async () => {
+	for (const run of open)
+		await run.gone(0);
+});
 
 /** True while that process runs; a zombie does not. @param {number | undefined} pid */
 export function running(pid) {
@@ -106,6 +115,7 @@ export async function supervise(argv, env = {}) {
 		async gone(wait_ms = 12000) {
 			const left = () => [run.top, ...seen].filter(running);
 			await until(() => left().length === 0, "the end", wait_ms).catch(() => {});
+			open.delete(run);
 			const rest = left();
 			for (const pid of rest)
 				process.kill(pid, "SIGKILL");
@@ -113,6 +123,7 @@ export async function supervise(argv, env = {}) {
 			return rest;
 		},
 	};
+	open.add(run);
 	child.on("exit", (code) => (run.code = code));
 	for (const stream of [child.stdout, child.stderr])
 		stream.on("data", (text) => (run.output += text));
