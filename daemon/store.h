@@ -95,7 +95,8 @@ int store_open(struct store **out, const char *path, void (*wake)(void *), void 
  * after their done was NOT called. NULL is legal. Thread: loop. */
 void store_close(struct store *store);
 
-/* Queue a job. Takes job.params, also when it fails. Never waits for the disk. Thread: loop. 0 or -ENOMEM. */
+/* Queue a job. Takes job.params, also when it fails. Never waits for the disk. Thread: loop.
+ * 0 or -ENOMEM. */
 int store_submit(struct store *store, const struct store_job *job);
 
 /* Run `done` of the jobs that are finished. Thread: loop. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #define APPLICATION_ID 0x54637475 /* "Tctu" */
-#define BUSY_TIMEOUT_MS 5000
+#define BUSY_TIMEOUT_MS 2000
 
 static int script(struct store_db *db, const char *sql)
 {
@@ -43,7 +43,8 @@ static int configure(struct store_db *db)
 static int refuse_foreign(const struct store_db *db, char *message, size_t size)
 {
 	snprintf(message, size,
-		 "%s is a database of another program: move it away, or choose another directory "
+		 "%.200s is a database of another program: move it away, or choose another "
+		 "directory "
 		 "(STATE)",
 		 db->path);
 	return -EBADMSG;
@@ -51,10 +52,11 @@ static int refuse_foreign(const struct store_db *db, char *message, size_t size)
 
 static int refuse_newer(const struct store_db *db, long long version, char *message, size_t size)
 {
-	snprintf(message, size,
-		 "%s was made by a newer tactusd (layout %lld, this one knows %d): install that "
-		 "one, or choose another directory (STATE)",
-		 db->path, version, store_migration_count);
+	snprintf(
+		message, size,
+		"%.200s was made by a newer tactusd (layout %lld, this one knows %d): install that "
+		"one, or choose another directory (STATE)",
+		db->path, version, store_migration_count);
 	return -ENOTSUP;
 }
 

@@ -19,6 +19,10 @@ static const struct failure {
 	/* To close it might delete the log of a file that has been put in its place. */
 	{SQLITE_READONLY_DBMOVED, ENOENT, false, "",
 	 " was moved or deleted while tactusd ran: put it back and restart tactusd"},
+	{SQLITE_READONLY_DIRECTORY, EACCES, true, "",
+	 " cannot be written: let tactusd's user write its directory too"},
+	{SQLITE_READONLY_CANTINIT, EACCES, true, "",
+	 " cannot be written: let tactusd's user write its directory too"},
 	{SQLITE_READONLY, EROFS, true, "",
 	 " cannot be written: mount its disk writable, or let tactusd's user write it"},
 	{SQLITE_CORRUPT, EBADMSG, true, "",
@@ -61,11 +65,11 @@ int store_error_explain(const struct store_db *db, int code, char *message, size
 	const struct failure *failure = find(code);
 
 	if (failure) {
-		snprintf(message, size, "%s%s%s", failure->before, db->path, failure->after);
+		snprintf(message, size, "%s%.200s%s", failure->before, db->path, failure->after);
 		return -failure->error;
 	}
 	const bool known = db->sql && sqlite3_extended_errcode(db->sql) == code;
-	snprintf(message, size, "%s: %s (a fault of tactusd; please report it)", db->path,
+	snprintf(message, size, "%.200s: %s (a fault of tactusd; please report it)", db->path,
 		 known ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));
 	return -EIO;
 }

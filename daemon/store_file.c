@@ -34,7 +34,7 @@ static const char *advice(int error)
 
 static int refuse(int error, const char *what, const char *path, char *message, size_t size)
 {
-	snprintf(message, size, "%s %s: %s; %s", what, path, strerror(error), advice(error));
+	snprintf(message, size, "%s %.200s: %s; %s", what, path, strerror(error), advice(error));
 	return -error;
 }
 
@@ -78,7 +78,7 @@ static int refuse_locked(int fd, const char *path, char *message, size_t size)
 
 	pid[got > 0 ? strspn(pid, "0123456789") : 0] = '\0';
 	snprintf(message, size,
-		 "%s is in use by another tactusd%s%s; stop that one, or give this one another "
+		 "%.200s is in use by another tactusd%s%s; stop that one, or give this one another "
 		 "directory (STATE)",
 		 path, *pid ? ", process " : "", pid);
 	return -EBUSY;

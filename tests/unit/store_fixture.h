@@ -43,7 +43,7 @@ static void UNUSED fixture_set_up(void)
 {
 	const char *base = getenv("TMPDIR");
 
-	snprintf(fixture_dir, sizeof fixture_dir, "%s/tactus-XXXXXX", base ? base : "/tmp");
+	snprintf(fixture_dir, sizeof fixture_dir, "%s/tactus-store-XXXXXX", base ? base : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(fixture_dir));
 	snprintf(fixture_path, sizeof fixture_path, "%s/tactus.db", fixture_dir);
 }

@@ -1,0 +1,406 @@
+/*
+ * test_store_faults.c - the store on a disk that fails, fills up, stalls or loses power.
+ *
+ * What was acknowledged (its `done` said STORE_OK) is there after the next opening, whole; what was
+ * not is there whole or not at all; and when the disk is well again, so is the store.
+ */
+#include "store_fixture.h"
+
+#include "faults/failing_disk.c"
+
+#include <sys/wait.h>
+
+#define ROUNDS 8 /* jobs of the scenario, one commit each */
+
+/* Two rows a job, to see that none is stored by half; some are more than a page. */
+static const struct store_step add_pair[] = {
+	{"INSERT INTO song (id, title, notes) VALUES (:a, :n, :notes)", NULL},
+	{"INSERT INTO song (id, title, notes) VALUES (:b, :n, '')", NULL},
+	{NULL, NULL},
+};
+static const struct store_step find_pairs[] = {
+	{"SELECT ifnull((SELECT json_group_array(count) FROM (SELECT count(song.id) AS count"
+	 "  FROM json_each(:numbers) AS number LEFT JOIN song ON song.title = number.value"
+	 "  GROUP BY number.key ORDER BY number.key)), '[]') AS counts_json",
+	 NULL},
+	{"SELECT group_concat(integrity_check) AS integrity FROM pragma_integrity_check", NULL},
+	{"SELECT count(*) AS broken FROM pragma_foreign_key_check", NULL},
+	{NULL, NULL},
+};
+static const struct store_step count_songs[] = {
+	{"SELECT count(*) AS n FROM song", NULL},
+	{NULL, NULL},
+};
+
+static json_t *pair_params(int number, size_t notes_bytes)
+{
+	char a[37], b[37], title[16];
+	char *notes = calloc(1, notes_bytes + 1);
+
+	ck_assert_ptr_nonnull(notes);
+	memset(notes, 'x', notes_bytes);
+	snprintf(title, sizeof title, "%d", number);
+	snprintf(a, sizeof a, "00000000-0000-4000-8000-%012d", 2 * number);
+	snprintf(b, sizeof b, "00000000-0000-4000-8000-%012d", 2 * number + 1);
+	json_t *params =
+		json_pack("{s:s, s:s, s:s, s:s}", "a", a, "b", b, "n", title, "notes", notes);
+	free(notes);
+	return params;
+}
+
+static json_t *pair_of_round(int round)
+{
+	return pair_params(round, round % 3 == 0 ? 9000 : 10);
+}
+
+/* What one job came to. */
+static bool add_one(struct store *store, int round, struct outcome *outcome)
+{
+	return run(store, add_pair, pair_of_round(round), 0, outcome) == STORE_OK;
+}
+
+static void arm(long first, long count, int error, bool cut)
+{
+	const struct failing_plan plan = {.directory = fixture_dir,
+					  .first = first,
+					  .count = count,
+					  .error = error,
+					  .cut = cut};
+
+	failing_disk_arm(&plan);
+}
+
+/* After opening again: acknowledged pairs are there, no half ones, nothing is damaged. Returns how
+ * many are there that were not acknowledged. */
+static int audit(const bool acknowledged[ROUNDS])
+{
+	struct store *store = fixture_open();
+	struct outcome out;
+	json_t *numbers = json_array();
+	int extra = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		char title[16];
+		snprintf(title, sizeof title, "%d", i);
+		json_array_append_new(numbers, json_string(title));
+	}
+	ck_assert_int_eq(run(store, find_pairs, json_pack("{s:o}", "numbers", numbers), 0, &out),
+			 STORE_OK);
+	const json_t *counts = json_object_get(out.row, "counts_json");
+	ck_assert_uint_eq(json_array_size(counts), ROUNDS);
+	for (size_t i = 0; i < ROUNDS; i++) {
+		const long long count = json_integer_value(json_array_get(counts, i));
+		ck_assert_msg(count == 2 || (count == 0 && !acknowledged[i]), "pair %zu has %lld",
+			      i, count);
+		extra += count == 2 && !acknowledged[i];
+	}
+	ck_assert_str_eq(json_string_value(json_object_get(out.row, "integrity")), "ok");
+	ck_assert_int_eq(json_integer_value(json_object_get(out.row, "broken")), 0);
+	outcome_free(&out);
+	store_close(store);
+	return extra;
+}
+
+/* --- Every call fails once ------------------------------------------------------------------ */
+
+/* Opens, adds pairs, closes, all under the plan. False: it did not even open. */
+static bool scenario(bool acknowledged[ROUNDS], int *failures)
+{
+	struct store *store = NULL;
+	struct outcome out;
+	char message[512] = "";
+
+	if (store_open(&store, fixture_path, NULL, NULL, message, sizeof message) < 0) {
+		ck_assert_msg(strstr(message, fixture_dir) && strlen(message) > 30, "\"%s\"",
+			      message);
+		return false;
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		acknowledged[i] = add_one(store, i, &out);
+		if (!acknowledged[i]) {
+			ck_assert_int_eq(out.status, STORE_FAILED);
+			ck_assert_msg(strstr(out.what, fixture_path), "\"%s\"", out.what);
+			++*failures;
+		} else {
+			ck_assert(!failing_disk_unsynced("-wal"));
+		}
+		outcome_free(&out);
+	}
+	store_close(store);
+	return true;
+}
+
+/* The number of calls that the scenario makes when none fails. */
+static long calls_in_all(void)
+{
+	bool acknowledged[ROUNDS];
+	int failures = 0;
+
+	fixture_set_up();
+	arm(0, 0, 0, false);
+	ck_assert(scenario(acknowledged, &failures));
+	const long calls = failing_disk_calls();
+	failing_disk_disarm();
+	ck_assert_int_eq(failures, 0);
+	ck_assert_int_eq(audit(acknowledged), 0);
+	fixture_tear_down();
+	return calls;
+}
+
+static void fail_every_call(int error)
+{
+	const long calls = calls_in_all();
+	int unacknowledged = 0;
+	int refused_to_open = 0;
+	int jobs_failed = 0;
+
+	ck_assert_int_gt(calls, 2 * ROUNDS);
+	for (long n = 1; n <= calls; n++) {
+		bool acknowledged[ROUNDS] = {false};
+		int failures = 0;
+		fixture_set_up();
+		arm(n, 1, error, false);
+		refused_to_open += !scenario(acknowledged, &failures);
+		failing_disk_disarm();
+		ck_assert_msg(failures <= 1, "call %ld failed once, %d jobs with it", n, failures);
+		jobs_failed += failures;
+		unacknowledged += audit(acknowledged);
+		fixture_tear_down();
+	}
+	ck_assert_int_gt(refused_to_open, 0);
+	ck_assert_int_gt(jobs_failed, ROUNDS - 1);
+	/* A failed sync leaves open what is stored; closing has tidied that up each time. */
+	ck_assert_int_eq(unacknowledged, 0);
+}
+
+START_TEST(every_call_fails_with_eio)
+{
+	fail_every_call(EIO);
+}
+END_TEST
+
+START_TEST(every_call_fails_with_enospc)
+{
+	fail_every_call(ENOSPC);
+}
+END_TEST
+
+/* --- The power goes at every call ----------------------------------------------------------- */
+
+static void tell_round(void *user, const struct store_result *result)
+{
+	const int *pipe_and_round = user;
+	const char round = (char)pipe_and_round[1];
+
+	if (result->status == STORE_OK && write(pipe_and_round[0], &round, 1) != 1)
+		_exit(1);
+}
+
+/* In a process of its own, which goes away at call n. All jobs are submitted together. */
+static void doomed(long n, int pipe_in)
+{
+	int users[ROUNDS][2];
+	struct store *store = NULL;
+	char message[512];
+
+	arm(n, 1, 0, true);
+	if (store_open(&store, fixture_path, NULL, NULL, message, sizeof message) < 0)
+		_exit(1);
+	for (int i = 0; i < ROUNDS; i++) {
+		users[i][0] = pipe_in;
+		users[i][1] = i;
+		const struct store_job job = {add_pair, pair_of_round(i), 0, tell_round, users[i]};
+		if (i % 3 == 2 ? store_run(store, &job) : store_submit(store, &job))
+			_exit(1);
+	}
+	while (store_pending(store) > 0)
+		store_collect(store);
+	store_close(store);
+	_exit(0);
+}
+
+/* Returns whether it died on the way. */
+static bool cut_at(long n)
+{
+	bool acknowledged[ROUNDS] = {false};
+	int ends[2];
+	int status;
+	char round;
+
+	fixture_set_up();
+	ck_assert_int_eq(pipe(ends), 0);
+	const pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		doomed(n, ends[1]);
+	close(ends[1]);
+	while (read(ends[0], &round, 1) == 1)
+		acknowledged[(int)round] = true;
+	close(ends[0]);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_msg(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == FAILING_DISK_CUT, "%d",
+		      WEXITSTATUS(status));
+	audit(acknowledged);
+	fixture_tear_down();
+	return WEXITSTATUS(status) != 0;
+}
+
+START_TEST(power_goes_at_every_call)
+{
+	long n = 1;
+
+	while (cut_at(n))
+		n++;
+	ck_assert_int_gt(n, 2 * ROUNDS);
+}
+END_TEST
+
+/* --- A disk that stays bad, and gets well --------------------------------------------------- */
+
+static void bad_then_well(int error, const char *says)
+{
+	struct store *store = fixture_open();
+	struct outcome out;
+
+	ck_assert(add_one(store, 0, &out));
+	outcome_free(&out);
+	arm(1, 1000000, error, false);
+	for (int i = 1; i <= 3; i++) {
+		ck_assert(!add_one(store, i, &out));
+		ck_assert_int_eq(out.status, STORE_FAILED);
+		ck_assert_msg(strstr(out.what, says), "\"%s\"", out.what);
+		outcome_free(&out);
+	}
+	failing_disk_disarm();
+	ck_assert_msg(add_one(store, 4, &out), "\"%s\"", out.what);
+	outcome_free(&out);
+	store_close(store);
+	ck_assert_int_eq(audit((bool[ROUNDS]){[0] = true, [4] = true}), 0);
+}
+
+START_TEST(stays_full_then_well)
+{
+	fixture_set_up();
+	bad_then_well(ENOSPC, "disk is full");
+	fixture_tear_down();
+}
+END_TEST
+
+START_TEST(stays_broken_then_well)
+{
+	fixture_set_up();
+	bad_then_well(EIO, "disk failed");
+	fixture_tear_down();
+}
+END_TEST
+
+/* Readers and writers in one batch, on a full disk: the readers are served, and see nothing of what
+ * was not stored. */
+START_TEST(full_disk_lets_read)
+{
+	enum { JOBS = 12 };
+	static struct outcome out[JOBS];
+	struct outcome last;
+
+	fixture_set_up();
+	struct store *store = fixture_open();
+	ck_assert(add_one(store, 0, &last));
+	outcome_free(&last);
+	arm(1, 1000000, ENOSPC, false);
+	memset(out, 0, sizeof out);
+	for (int i = 0; i < JOBS; i++) {
+		const bool writes = i % 3 == 0;
+		const struct store_job job = {writes ? add_pair : count_songs,
+					      writes ? pair_of_round(i + 1) : NULL, 0, keep_outcome,
+					      &out[i]};
+		ck_assert_int_eq(store_submit(store, &job), 0);
+	}
+	ck_assert_int_eq(run(store, count_songs, NULL, 0, &last), STORE_OK);
+	outcome_free(&last);
+	ck_assert_uint_eq(store_pending(store), 0);
+	for (int i = 0; i < JOBS; i++) {
+		ck_assert_int_eq(out[i].called, 1);
+		ck_assert_int_eq(out[i].status, i % 3 == 0 ? STORE_FAILED : STORE_OK);
+		if (i % 3)
+			ck_assert_int_eq(json_integer_value(json_object_get(out[i].row, "n")), 2);
+		outcome_free(&out[i]);
+	}
+	failing_disk_disarm();
+	store_close(store);
+	fixture_tear_down();
+}
+END_TEST
+
+/* --- A disk that stalls --------------------------------------------------------------------- */
+
+static double now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+START_TEST(two_seconds_of_sync_hold_nobody_up)
+{
+	enum { JOBS = 200 };
+	static struct outcome out[JOBS];
+	double longest = 0;
+	int calls = 0;
+
+	fixture_set_up();
+	struct store *store = fixture_open();
+	const struct failing_plan plan = {
+		.directory = fixture_dir, .slow_syncs = 1, .slow_ms = 2000};
+	failing_disk_arm(&plan);
+	memset(out, 0, sizeof out);
+	const double start = now_s();
+	while (calls < JOBS || store_pending(store) > 0) {
+		const double before = now_s();
+		if (calls < JOBS) {
+			const struct store_job job = {add_pair, pair_params(calls, 10), 0,
+						      keep_outcome, &out[calls]};
+			ck_assert_int_eq(store_submit(store, &job), 0);
+			calls++;
+		}
+		store_collect(store);
+		const double took = now_s() - before;
+		longest = took > longest ? took : longest;
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	}
+	ck_assert_double_ge(now_s() - start, 2.0);
+	ck_assert_double_lt(longest, 0.2); /* of a machine that others use too */
+	for (int i = 0; i < JOBS; i++) {
+		ck_assert_int_eq(out[i].status, STORE_OK);
+		outcome_free(&out[i]);
+	}
+	/* What came in during the stall was stored together. */
+	ck_assert_uint_le(store_commits(store), 20);
+	failing_disk_disarm();
+	store_close(store);
+	fixture_tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("store_faults");
+	TCase *tcase = tcase_create("faults");
+
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, every_call_fails_with_eio);
+	tcase_add_test(tcase, every_call_fails_with_enospc);
+	tcase_add_test(tcase, power_goes_at_every_call);
+	tcase_add_test(tcase, stays_full_then_well);
+	tcase_add_test(tcase, stays_broken_then_well);
+	tcase_add_test(tcase, full_disk_lets_read);
+	tcase_add_test(tcase, two_seconds_of_sync_hold_nobody_up);
+	suite_add_tcase(suite, tcase);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
