@@ -9,8 +9,11 @@
  * again, for a stop or a tap that arrives late is worse than none.
  */
 
-/** Waits before each try to reopen; the last goes on for ever. */
-const BACK_OFF_MS = [0, 250, 500, 1000, 2000];
+/** How long to wait before a try to reopen: at once, then soon, and after some minutes less often. @param {number} tries so far */
+export function back_off_ms(tries) {
+	return tries === 0 ? 0 : tries < 4 ? 250 : tries < 300 ? 500 : 2000;
+}
+
 /** Silence that means dead, for an open socket and for one that is being opened. */
 export const SILENCE_MS = 3000;
 const ANSWER_MS = 5000;
@@ -100,7 +103,7 @@ export class Link {
 		this.drop();
 		this.say("lost");
 		clearTimeout(this.retry);
-		this.retry = setTimeout(() => this.open(), BACK_OFF_MS[Math.min(this.tries++, BACK_OFF_MS.length - 1)]);
+		this.retry = setTimeout(() => this.open(), back_off_ms(this.tries++));
 	}
 
 	/** Called twice a second: is this socket alive? */

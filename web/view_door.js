@@ -57,7 +57,7 @@ export function view_arriving(s) {
 /** The bar of beats that is our sign: a diamond, and three rounds. */
 export function logo() {
 	return html`<svg class="logo" viewBox="0 0 64 64" aria-hidden="true">
-		<path class="logo-first" d="M21 8 34 21 21 34 8 21Z" /><circle cx="46" cy="21" r="8" /><circle cx="21" cy="46" r="8" /><circle cx="46" cy="46" r="8" />
+		<path class="logo-first" d="M21 9.5 32.5 21 21 32.5 9.5 21Z" /><circle cx="46" cy="21" r="8" /><circle cx="21" cy="46" r="8" /><circle cx="46" cy="46" r="8" />
 	</svg>`;
 }
 

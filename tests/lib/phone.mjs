@@ -14,10 +14,10 @@
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { npm } from "./npm.mjs";
+import WebSocket from "ws";
+
 import { delayed, random } from "./proxy.mjs";
 
-const WebSocket = npm("ws");
 const ANSWER_MS = 10000;
 
 /** What a request's `error` answer throws. */

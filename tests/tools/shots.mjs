@@ -1,7 +1,7 @@
 /*
  * shots.mjs - pictures of every view, in three sizes, to build/shots.
  *
- *     node tests/browser/shots.mjs [DEST]
+ *     node tests/tools/shots.mjs [DEST]
  */
 import { mkdirSync } from "node:fs";
 import { join as path } from "node:path";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { ROOT, startBox } from "../lib/box.mjs";
 import { Phone } from "../lib/phone.mjs";
-import { create, join, openBrowser, openPage } from "./browser.mjs";
+import { create, join, openBrowser, openPage } from "../lib/browser.mjs";
 
 const DEST = process.argv[2] ?? path(ROOT, "build/shots");
 const SIZES = [[360, 740], [740, 360], [1024, 768]];

@@ -6,14 +6,12 @@
  * this machine: unlike localhost it is no secure context, just as a plain-HTTP
  * box on a LAN is none.
  */
-import { npm } from "../lib/npm.mjs";
-
-const { chromium } = npm("playwright-core");
+import { chromium } from "playwright-core";
 
 /** One browser with a profile of its own: a phone. */
 export async function openBrowser() {
 	return chromium.launch({
-		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
 			"--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP tactus.local 127.0.0.1"],
 	});
@@ -61,4 +59,37 @@ export async function join(page, name, code = "") {
 /** The beats that a page has drawn so far, as it marked them. @param {any} page @returns {Promise<{bar: number, beat: number, server_time: number, at: number}[]>} */
 export function marks(page) {
 	return page.evaluate(() => performance.getEntriesByName("beat").map((m) => ({ ...m.detail, at: m.startTime })));
+}
+
+/**
+ * Taps the pad with a finger, evenly.
+ * @param {any} page @param {number} taps @param {number} bpm
+ */
+export async function tapPad(page, taps, bpm) {
+	const pad = await page.locator(".tap").boundingBox();
+	const began = performance.now();
+	for (let i = 0; i < taps; i++) {
+		const wait = began + i * 60000 / bpm - performance.now();
+		if (wait > 0)
+			await new Promise((resolve) => setTimeout(resolve, wait));
+		await page.touchscreen.tap(pad.x + pad.width / 2, pad.y + pad.height / 2);
+	}
+}
+
+/**
+ * What is wrong with a run of marks: none missing, doubled or backward. Empty if all is well.
+ * @param {{bar: number, beat: number, server_time: number}[]} run @param {(bar: number) => number} [beats_in] a bar's beats
+ */
+export function faults(run, beats_in = () => 4) {
+	const found = [];
+	for (let i = 1; i < run.length; i++) {
+		const before = run[i - 1], now = run[i];
+		const last = before.beat + 1 === beats_in(before.bar);
+		const wanted = last ? { bar: before.bar + 1, beat: 0 } : { bar: before.bar, beat: before.beat + 1 };
+		if (now.bar !== wanted.bar || now.beat !== wanted.beat)
+			found.push(`${before.bar}:${before.beat} is followed by ${now.bar}:${now.beat}`);
+		if (now.server_time < before.server_time)
+			found.push(`${now.bar}:${now.beat} is drawn ${before.server_time - now.server_time} ms before ${before.bar}:${before.beat}`);
+	}
+	return found;
 }
