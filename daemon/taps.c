@@ -10,6 +10,8 @@
 
 #define RATIO_MISHIT 0.6
 #define RATIO_MISSED 1.6
+/* A hand wavers by a few per cent; intervals a quarter off are a slip that the median hid. */
+#define STEADY_SHARE 0.25
 
 /* Nearer than 0.6 of the fastest beat there is: no tempo taps like this. */
 static const int64_t bounce_ns = (int64_t)(RATIO_MISHIT * 60e9 / LIMIT_BPM_MAX);
@@ -41,7 +43,7 @@ static double median_interval_ns(const struct taps *taps)
 	for (int i = 0; i < count; i++)
 		intervals[i] = taps->at_ns[i + 1] - taps->at_ns[i];
 	qsort(intervals, (size_t)count, sizeof intervals[0], compare_ns);
-	return (double)intervals[(count - 1) / 2];
+	return (double)intervals[count == 2 ? 0 : count / 2];
 }
 
 static void hold(struct held *held, int64_t at_ns, int64_t index)
@@ -49,6 +51,53 @@ static void hold(struct held *held, int64_t at_ns, int64_t index)
 	held->at_ns[held->count] = at_ns;
 	held->index[held->count] = index;
 	held->count++;
+}
+
+/* Beats that an interval of `ratio` medians spans. */
+static int64_t beats_spanned(double ratio)
+{
+	return ratio > RATIO_MISSED ? llround(ratio) : 1;
+}
+
+static double off_beat(double ratio)
+{
+	return fabs(ratio - (double)beats_spanned(ratio));
+}
+
+/* Of two taps too near to each other, held->at_ns[last] and taps->at_ns[i], the later one is the
+ * beat if it fits the better to the one before; or, where there is none, to the one after. */
+static bool later_fits_better(const struct taps *taps, const struct held *held, int i,
+			      double median_ns)
+{
+	int last = held->count - 1;
+	bool first = last == 0;
+	if (first && i + 1 == taps->count)
+		return false;
+	int64_t neighbour_ns = first ? taps->at_ns[i + 1] : held->at_ns[last - 1];
+	double earlier = (double)llabs(neighbour_ns - held->at_ns[last]) / median_ns;
+	double later = (double)llabs(neighbour_ns - taps->at_ns[i]) / median_ns;
+	return off_beat(later) < off_beat(earlier);
+}
+
+static void hold_next(struct held *held, int64_t at_ns, double median_ns)
+{
+	int last = held->count - 1;
+	int64_t beats = beats_spanned((double)(at_ns - held->at_ns[last]) / median_ns);
+	hold(held, at_ns, held->index[last] + beats);
+	held->regular += beats == 1;
+}
+
+/* The newest held tap gives way to another. */
+static void replace_last(struct held *held, int64_t at_ns, double median_ns)
+{
+	int last = held->count - 1;
+	if (last == 0) {
+		held->at_ns[0] = at_ns;
+		return;
+	}
+	held->regular -= held->index[last] - held->index[last - 1] == 1;
+	held->count--;
+	hold_next(held, at_ns, median_ns);
 }
 
 static void sort_out(const struct taps *taps, struct held *held)
@@ -60,25 +109,28 @@ static void sort_out(const struct taps *taps, struct held *held)
 	hold(held, taps->at_ns[0], taps->beats_dropped);
 	double median_ns = taps->count > 1 ? median_interval_ns(taps) : 0;
 	for (int i = 1; i < taps->count; i++) {
-		int last = held->count - 1;
-		double ratio = (double)(taps->at_ns[i] - held->at_ns[last]) / median_ns;
-		if (ratio < RATIO_MISHIT)
-			continue;
-		bool bridged = ratio > RATIO_MISSED;
-		hold(held, taps->at_ns[i], held->index[last] + (bridged ? llround(ratio) : 1));
-		held->regular += !bridged;
+		int64_t since_ns = taps->at_ns[i] - held->at_ns[held->count - 1];
+		if ((double)since_ns / median_ns >= RATIO_MISHIT)
+			hold_next(held, taps->at_ns[i], median_ns);
+		else if (later_fits_better(taps, held, i, median_ns))
+			replace_last(held, taps->at_ns[i], median_ns);
 	}
 }
 
-/* The oldest tap makes room; the beats between it and its successor stay counted. */
+/* The oldest tap that holds makes room, with what was dropped behind it: the series must not begin
+ * with a mis-hit. The beats up to the next stay counted. */
 static void drop_oldest(struct taps *taps)
 {
 	struct held held;
+	int drop = 1;
 	sort_out(taps, &held);
-	if (held.count > 1 && held.at_ns[1] == taps->at_ns[1])
+	if (held.count > 1) {
 		taps->beats_dropped = held.index[1];
-	memmove(&taps->at_ns[0], &taps->at_ns[1], (TAPS_MAX - 1) * sizeof taps->at_ns[0]);
-	taps->count--;
+		while (taps->at_ns[drop] < held.at_ns[1])
+			drop++;
+	}
+	taps->count -= drop;
+	memmove(&taps->at_ns[0], &taps->at_ns[drop], (size_t)taps->count * sizeof taps->at_ns[0]);
 }
 
 int taps_add(struct taps *taps, int64_t at_ns)
@@ -119,6 +171,17 @@ static void fit_line(const struct held *held, int from, struct taps_estimate *ou
 	out->bpm = (int)lround(60e9 / out->period_ns);
 }
 
+static bool is_steady(const struct held *held, int from, double period_ns)
+{
+	for (int i = from + 1; i < held->count; i++) {
+		double beats = (double)(held->index[i] - held->index[i - 1]);
+		double interval_ns = (double)(held->at_ns[i] - held->at_ns[i - 1]);
+		if (fabs(interval_ns / beats - period_ns) > STEADY_SHARE * period_ns)
+			return false;
+	}
+	return true;
+}
+
 void taps_estimate(const struct taps *taps, struct taps_estimate *out)
 {
 	struct held held;
@@ -128,9 +191,11 @@ void taps_estimate(const struct taps *taps, struct taps_estimate *out)
 	out->regular = held.regular;
 	if (held.count > 0)
 		out->last_index = held.index[held.count - 1];
-	if (held.count > 1)
-		fit_line(&held, held.count > TAPS_WINDOW + 1 ? held.count - TAPS_WINDOW - 1 : 0,
-			 out);
+	if (held.count > 1) {
+		int from = held.count > TAPS_WINDOW + 1 ? held.count - TAPS_WINDOW - 1 : 0;
+		fit_line(&held, from, out);
+		out->steady = is_steady(&held, from, out->period_ns);
+	}
 }
 
 int64_t taps_beat_ns(const struct taps_estimate *estimate, int64_t index)

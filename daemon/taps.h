@@ -2,19 +2,21 @@
  * taps.h - from a finger's taps to a tempo and a phase.
  *
  * A series of taps is kept until a pause of LIMIT_TAP_PAUSE_MS starts it afresh.
- * From it, each time anew: the median interval (the lower one of an even number,
- * so that a missed beat among two intervals doesn't pass for the rule); taps
- * nearer than 0.6 of it to the one before are mis-hits and dropped; intervals
- * over 1.6 of it are bridged as missed beats. A straight line through what is
- * left (ordinary least squares over beat index and time, the last
- * TAPS_WINDOW + 1 taps that hold) gives period and phase, so no single slip and
- * no rounding of bpm moves the phase.
+ * From it, each time anew: the median interval (the lower one of two, so that
+ * a missed beat doesn't pass for the rule; the upper one of a larger even number,
+ * so that the halves of an interval that a mis-hit split don't). Of two
+ * taps nearer to each other than 0.6 of it one is a mis-hit: the one that lies
+ * worse to its neighbour is dropped. Intervals over 1.6 of it are bridged as
+ * missed beats. A straight line through what is left (ordinary least squares over
+ * beat index and time, the last TAPS_WINDOW + 1 taps that hold) gives period and
+ * phase, so no single slip and no rounding of bpm moves the phase.
  *
  * Pure: no clock, no allocation. Thread: any one.
  */
 #ifndef TACTUS_TAPS_H
 #define TACTUS_TAPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TAPS_MAX 32
@@ -31,7 +33,8 @@ struct taps_estimate {
 	int regular;        /* intervals among them that were not bridged */
 	int64_t last_index; /* beat index of the newest tap that holds; the first tap has 0 */
 	double period_ns;   /* of one beat; 0 while there are fewer than two taps that hold */
-	int bpm; /* nearest whole number, not checked against the limits; 0 if no period */
+	bool steady; /* no interval on the line is a quarter of a beat off: good to play by */
+	int bpm;     /* nearest whole number, not checked against the limits; 0 if no period */
 	/* Time of beat index i: first_ns + (i - first_index) * period_ns */
 	int64_t first_index;
 	double first_offset_ns; /* to origin_ns */

@@ -205,7 +205,8 @@ int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
 {
 	int kept = taps_add(&tempo->taps, at_ns);
 	taps_estimate(&tempo->taps, out);
-	if (!kept || out->regular < taps_wanted(tempo->record.current.pace.metre) - 1)
+	if (!kept || !out->steady ||
+	    out->regular < taps_wanted(tempo->record.current.pace.metre) - 1)
 		return TAPPED_COUNTED;
 	if (out->bpm < LIMIT_BPM_MIN || out->bpm > LIMIT_BPM_MAX)
 		return -ERANGE;
