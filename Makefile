@@ -53,9 +53,8 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 SCHEMA_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard schema/*.c))
 CLICK_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard jack_client/*.c))
 DAEMON_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/*.c)) $(BUILD)/daemon/tables_sql.o
-# Unit tests: one program a file, each linked with all that is not a main.
+# Unit tests: one program a file, each linked with all of its folder that is not a main.
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
-TEST_INCLUDES = -iquote daemon -iquote jack_client -iquote tests
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
 
 .DELETE_ON_ERROR:
@@ -93,14 +92,18 @@ $(BUILD)/daemon/tables_sql.c: $(wildcard schema/*.sql) schema/embed_sql.sh
 $(BUILD)/daemon/tables_sql.o: $(BUILD)/daemon/tables_sql.c $(BUILD)/flags
 	$(CC) $(ALL_CFLAGS) -iquote daemon -c -o $@ $<
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libclick.a $(BUILD)/libschema.a
-	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(TEST_INCLUDES) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CHECK_LIBS) $(LIBS)
-	echo "made  $@"
+# A test_click_*.c is linked with the click, any other with the daemon: both folders have an options.h.
+$(BUILD)/tests/unit/test_click_%: tests/unit/test_click_%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
+	$(call test_program,-iquote jack_client,$(CHECK_LIBS) $(CLICK_LIBS))
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libschema.a
+	$(call test_program,-iquote daemon,$(CHECK_LIBS) $(LIBS))
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
-	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(TEST_INCLUDES) -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(CLICK_LIBS)
-	echo "made  $@"
+	$(call test_program,-iquote jack_client,$(CLICK_LIBS))
+define test_program
+mkdir -p $(@D)
+$(CC) $(ALL_CFLAGS) $(1) -iquote tests -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(2)
+echo "made  $@"
+endef
 
 # What was compiled with other flags (PREFIX, SAN, CC, ...) is compiled again.
 $(BUILD)/flags: FORCE
