@@ -4,6 +4,7 @@
 #include "on_air.h"
 #include "pending.h"
 #include "session_sql.h"
+#include "token.h"
 
 #include <errno.h>
 #include <string.h>
@@ -250,9 +251,18 @@ static bool metre_ok(const char *text)
 	return metre_from_name(text, &metre) == 0;
 }
 
+static bool uuid_ok(const char *text)
+{
+	uint8_t bytes[16];
+	return uuid_to_bytes(text, bytes) == 0;
+}
+
+/* The year 2248: as nanoseconds it still fits into 64 bits. */
+#define TIME_MAX_MS (INT64_C(1) << 43)
+
 #define FIELD_ANCHOR                                                                               \
 	{                                                                                          \
-		FIELD_INT, "anchor_timestamp", false, 0, INT64_C(1) << 50, "anchor_range",         \
+		FIELD_INT, "anchor_timestamp", false, 0, TIME_MAX_MS, "anchor_range",              \
 			"Unix milliseconds of the box's clock", NULL                               \
 	}
 
@@ -269,7 +279,7 @@ static const struct field set_fields[] = {
 	{.kind = FIELD_END},
 };
 static const struct field tap_fields[] = {
-	{FIELD_NUMBER, "at", true, 0, INT64_C(1) << 50, "tap_range",
+	{FIELD_NUMBER, "at", true, 0, TIME_MAX_MS, "tap_range",
 	 "Unix milliseconds of the box's clock", NULL},
 	{.kind = FIELD_END},
 };
@@ -280,7 +290,7 @@ static const struct field start_fields[] = {
 	{.kind = FIELD_END},
 };
 static const struct field handoff_fields[] = {
-	{FIELD_TEXT, "user_id", true, 36, 36, "no_such_member", "the id of a participant", NULL},
+	{FIELD_TEXT, "user_id", true, 36, 36, "no_such_member", "the id of a participant", uuid_ok},
 	{.kind = FIELD_END},
 };
 static const struct field no_fields[] = {{.kind = FIELD_END}};
