@@ -11,6 +11,7 @@
 #define QUEUE_STATES_MAX 64   /* state messages waiting before they give way to one welcome */
 #define QUEUE_REPLIES_MAX 256 /* answers waiting before the wire is given up */
 #define QUEUE_BYTES_MAX (1u << 20)
+#define SKIP_MAX_US (2 * LWS_US_PER_SEC)
 
 _Static_assert(MESSAGE_HEADROOM >= LWS_PRE, "lws wants more room in front of a message");
 
@@ -33,7 +34,7 @@ struct wire {
 	bool behind; /* states were dropped: ask caught_up when the queue is empty */
 	char *frame; /* a text frame that is still coming in pieces */
 	size_t frame_size;
-	bool skipping;    /* the rest of a frame that was refused */
+	bool skipping;    /* the rest of a frame that was refused; a goodbye waits for its end */
 	int close_status; /* 0: stay */
 	char close_reason[64];
 };
@@ -134,7 +135,7 @@ static int write_one(struct wire *wire)
 	if (!wire->head && wire->behind)
 		catch_up(wire);
 	if (!wire->head) {
-		if (!wire->close_status)
+		if (!wire->close_status || wire->skipping)
 			return 0;
 		lws_close_reason(wire->wsi, (enum lws_close_status)wire->close_status,
 				 (unsigned char *)wire->close_reason, strlen(wire->close_reason));
@@ -165,9 +166,19 @@ static void refuse_frame(struct wire *wire, enum wire_fault fault)
 	forget_frame(wire);
 	wire->skipping = true;
 	options->handlers->fault(options->user, wire->phone, fault);
-	if (fault == WIRE_FAULT_SIZE)
-		wire_close(wire, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
-			   "a frame may have 65536 bytes at most");
+	if (fault != WIRE_FAULT_SIZE)
+		return;
+	wire_close(wire, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+		   "a frame may have 65536 bytes at most");
+	/* To hang up on a sender resets the connection, and it never reads why: hear it out a while. */
+	lws_set_timer_usecs(wire->wsi, SKIP_MAX_US);
+}
+
+static void skipped(struct wire *wire)
+{
+	wire->skipping = false;
+	if (wire->close_status)
+		lws_callback_on_writable(wire->wsi);
 }
 
 static int grow_frame(struct wire *wire, const void *piece, size_t size)
@@ -187,7 +198,7 @@ static int receive(struct wire *wire, const void *piece, size_t size)
 	const struct server_options *options = &wire->server->options;
 	bool last =
 		lws_is_final_fragment(wire->wsi) && lws_remaining_packet_payload(wire->wsi) == 0;
-	if (wire->close_status)
+	if (wire->close_status && !wire->skipping)
 		return 0;
 	if (!wire->skipping) {
 		if (lws_frame_is_binary(wire->wsi))
@@ -202,7 +213,7 @@ static int receive(struct wire *wire, const void *piece, size_t size)
 	if (!wire->skipping)
 		options->handlers->received(options->user, wire->phone, wire->frame,
 					    wire->frame_size);
-	wire->skipping = false;
+	skipped(wire);
 	forget_frame(wire);
 	return 0;
 }
@@ -273,6 +284,9 @@ int server_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 		return receive(wire, in, size);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return write_one(wire);
+	case LWS_CALLBACK_TIMER:
+		skipped(wire);
+		return 0;
 	case LWS_CALLBACK_CLOSED:
 		closed(wire);
 		return 0;
