@@ -127,18 +127,27 @@ static void run(struct hub *hub, struct phone *phone, const struct request *requ
 		command->run(hub, phone, request);
 }
 
+/* Of valid UTF-8, which is all that jansson lets in. */
+static size_t count_characters(const char *text)
+{
+	size_t count = 0;
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
 /* The id as far as it can be had: an answer that names its request is worth more. */
 static bool read_id(struct hub *hub, struct phone *phone, struct request *request)
 {
 	const json_t *id = json_object_get(request->body, "id");
 	const char *text = json_string_value(id);
-	size_t size = json_string_length(id);
-	if (!text || size == 0 || size > LIMIT_REQUEST_ID_MAX || strlen(text) != size) {
+	if (!text || *text == '\0' || count_characters(text) > LIMIT_REQUEST_ID_MAX) {
 		reply_error(hub, phone, NULL, "bad_request", "id",
-			    "a request needs an id: text of 1 to %d bytes", LIMIT_REQUEST_ID_MAX);
+			    "a request needs an id: text of 1 to %d characters",
+			    LIMIT_REQUEST_ID_MAX);
 		return false;
 	}
-	memcpy(request->id, text, size + 1);
+	strcpy(request->id, text);
 	if (json_is_string(json_object_get(request->body, "type")))
 		return true;
 	reply_error(hub, phone, request->id, "bad_request", "type",

@@ -59,13 +59,41 @@ static int64_t count_points(const char *text, size_t size)
 	return points;
 }
 
+/* The next code point of valid UTF-8. */
+static unsigned take_point(const char **text)
+{
+	unsigned char lead = (unsigned char)*(*text)++;
+	int more = (lead >= 0xc0) + (lead >= 0xe0) + (lead >= 0xf0);
+	unsigned point = more ? lead & (0x3fu >> more) : lead;
+	while (more-- > 0)
+		point = point << 6 | ((unsigned char)*(*text)++ & 0x3f);
+	return point;
+}
+
+/* Nothing that could be seen: blanks of all widths, joiners, marks of direction. */
+static bool only_blanks(const char *text)
+{
+	static const unsigned blanks[][2] = {{0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680},
+					     {0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f},
+					     {0x3000, 0x3000}, {0xfeff, 0xfeff}};
+	while (*text) {
+		unsigned point = take_point(&text);
+		bool blank = false;
+		for (size_t i = 0; i < sizeof blanks / sizeof blanks[0]; i++)
+			blank = blank || (point >= blanks[i][0] && point <= blanks[i][1]);
+		if (!blank)
+			return false;
+	}
+	return true;
+}
+
 static bool text_within(const struct field *field, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	int64_t points = count_points(text, json_string_length(value));
 	if (points < field->min || points > field->max)
 		return false;
-	if (field->min > 0 && strspn(text, " ") == strlen(text))
+	if (field->min > 0 && only_blanks(text))
 		return false;
 	return !field->ok || field->ok(text);
 }
