@@ -86,6 +86,13 @@ bool ring_header_put(const struct ring_area *area, const uint64_t header[RING_HE
 	return changed;
 }
 
+static void publish(const struct ring_area *area, uint64_t sequence, uint64_t sum,
+		    const uint64_t *words)
+{
+	ring_slot_put(area, sequence, sum, words);
+	atomic_store_explicit(&area->base[RING_HEAD], sequence, memory_order_release);
+}
+
 uint64_t ring_write(struct ring_writer *writer, const uint64_t *words)
 {
 	/* Either we see `mending` or ring_writer_mend sees `writing`: both are sequentially
@@ -94,13 +101,12 @@ uint64_t ring_write(struct ring_writer *writer, const uint64_t *words)
 	bool mending = atomic_load(&writer->mending) != 0;
 	uint64_t sequence = ++writer->sequence;
 	uint64_t sum = ring_record_sum(&writer->twin, sequence, words);
-	ring_slot_put(&writer->twin, sequence, sum, words);
-	atomic_store_explicit(&writer->twin.base[RING_HEAD], sequence, memory_order_release);
-	if (!mending) {
+	publish(&writer->twin, sequence, sum, words);
+	if (mending) {
+		atomic_store_explicit(&writer->deferred, 1, memory_order_relaxed);
+	} else {
 		ring_header_put(&writer->region, writer->header);
-		ring_slot_put(&writer->region, sequence, sum, words);
-		atomic_store_explicit(&writer->region.base[RING_HEAD], sequence,
-				      memory_order_release);
+		publish(&writer->region, sequence, sum, words);
 	}
 	atomic_store_explicit(&writer->writing, 0, memory_order_release);
 	return sequence;

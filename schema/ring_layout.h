@@ -62,6 +62,7 @@ struct ring_writer {
 	/* The gate between ring_write and ring_writer_mend, see ring_writer.c. */
 	_Atomic uint32_t writing;
 	_Atomic uint32_t mending;
+	_Atomic uint32_t deferred;
 
 	/* The rest belongs to the thread that opens, mends and closes. */
 	char name[RING_NAME_MAX];

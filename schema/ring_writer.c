@@ -5,8 +5,8 @@
  * equal to the twin. ring_write may run meanwhile in another thread, so there is a gate. Mending
  * sets `mending`, then waits until `writing` is 0; ring_write sets `writing`, then looks at
  * `mending`. Both being sequentially consistent, at least one sees the other: either the record
- * is in the region before mending begins, or ring_write leaves it in the twin only. After it
- * has opened the gate, mending looks whether such a record was left, and carries it over.
+ * is in the region before mending begins, or ring_write leaves it in the twin only and says so
+ * in `deferred`. Having opened the gate, mending looks there, and carries what was left.
  */
 #include "clock.h"
 #include "ring_layout.h"
@@ -266,14 +266,6 @@ static bool restore(struct ring_writer *writer, uint64_t settled)
 	return amiss;
 }
 
-/* True if the twin's newest record also stands in the region. */
-static bool is_carried(struct ring_writer *writer)
-{
-	uint64_t words[RING_WORDS_MAX];
-	uint64_t newest = head_get(&writer->twin);
-	return newest == 0 || ring_slot_take(&writer->region, newest, words);
-}
-
 static int map_again(struct ring_writer *writer)
 {
 	int result = ring_map(writer->region.base, writer->size, PROT_BOTH, writer->fd);
@@ -286,6 +278,7 @@ static int map_again(struct ring_writer *writer)
 static int restore_gated(struct ring_writer *writer, uint64_t settled)
 {
 	bool amiss = false;
+	atomic_store(&writer->deferred, 0);
 	atomic_store(&writer->mending, 1);
 	int result = wait_writing(writer);
 	if (result == 0 && writer->stale)
@@ -309,7 +302,7 @@ static int restore_all(struct ring_writer *writer)
 		if (result < 0)
 			return result;
 		amiss |= result;
-		if (is_carried(writer))
+		if (atomic_load(&writer->deferred) == 0)
 			break;
 	}
 	return amiss;
