@@ -19,12 +19,12 @@ static const struct rule {
 	int first_wait_s;
 	int lock_after;
 	int lock_s;
-	int network_first; /* first failures a network has in NETWORK_WINDOW_NS */
+	int network_first; /* first failures an IPv6 network has in NETWORK_WINDOW_NS */
 	struct budget_rule failed_before;
 	struct budget_rule fresh;
 } rules[GUARD_KINDS] = {
-	[GUARD_CODE] = {5, 1, 12, 120, 64, {NS_PER_S, 20}, {NS_PER_S, 100}},
-	[GUARD_PIN] = {3, 2, 8, 300, 8, {15 * NS_PER_S, 2}, {60 * NS_PER_S, 32}},
+	[GUARD_CODE] = {5, 1, 12, 120, 256, {NS_PER_S, 20}, {NS_PER_S, 1000}},
+	[GUARD_PIN] = {3, 2, 8, 300, 16, {20 * NS_PER_S, 2}, {30 * NS_PER_S, 300}},
 };
 
 /* Of an address: what it failed at. Of a network: `failures` counts first tries since tried_ns. */
@@ -87,9 +87,11 @@ static void budget_pay_back(struct budget *budget, const struct budget_rule *rul
 
 /* --- Entries -------------------------------------------------------------------------------- */
 
+static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* IPv4 within IPv6 */
+
+/* The network of an IPv6 address is its /64; IPv4 ones are too few to be counted together. */
 static void make_key(const char *address, bool network, uint8_t key[16])
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 	char plain[INET6_ADDRSTRLEN] = "";
 	const size_t length = strcspn(address, "%"); /* a link-local one may name its interface */
 
@@ -100,11 +102,7 @@ static void make_key(const char *address, bool network, uint8_t key[16])
 		memcpy(key, mapped, sizeof mapped);
 	else if (inet_pton(AF_INET6, plain, key) != 1)
 		memset(key, 0, 16);
-	if (!network)
-		return;
-	if (memcmp(key, mapped, sizeof mapped) == 0)
-		key[15] = 0;
-	else
+	if (network && memcmp(key, mapped, sizeof mapped) != 0)
 		memset(key + 8, 0, 8);
 }
 

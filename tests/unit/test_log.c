@@ -1,0 +1,116 @@
+/* test_log.c - no name can forge a line of the log. */
+#include "log.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+	const char *text;
+	const char *escaped;
+} cases[] = {
+	{"", ""},
+	{"plain, with spaces", "plain, with spaces"},
+	{"Zo\xc3\xab \xf0\x9f\xa5\x81 \xe2\x99\xaf", "Zo\xc3\xab \xf0\x9f\xa5\x81 \xe2\x99\xaf"},
+	{"a\nb", "a\\nb"},
+	{"a\r\n<0>b", "a\\x0d\\n<0>b"},
+	{"\t\x01\x7f", "\\x09\\x01\\x7f"},
+	{"\x1b[31mred", "\\x1b[31mred"},
+	{"back\\slash", "back\\\\slash"},
+	{"\xc2\x9b"
+	 "31m",
+	 "\\xc2\\x9b"
+	 "31m"},                               /* a control of eight bits */
+	{"\xe2\x80\xa8x", "\\xe2\\x80\\xa8x"}, /* line separator */
+	{"\xff\xfe", "\\xff\\xfe"},
+	{"\xc3", "\\xc3"}, /* cut off */
+	{"\xe2\x99", "\\xe2\\x99"},
+	{"\xc0\x8a", "\\xc0\\x8a"}, /* newline, overlong */
+	{"\xe0\x80\x8a", "\\xe0\\x80\\x8a"},
+	{"\xed\xa0\x80", "\\xed\\xa0\\x80"},          /* surrogate */
+	{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"}, /* above Unicode */
+	{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"},
+};
+
+START_TEST(escapes)
+{
+	char out[200];
+
+	ck_assert_uint_eq(log_escape(cases[_i].text, out, sizeof out), strlen(cases[_i].escaped));
+	ck_assert_str_eq(out, cases[_i].escaped);
+}
+END_TEST
+
+/* Never past its end, never half an escape or half a character. */
+START_TEST(escapes_into_little_room)
+{
+	static const char text[] = "a\n\xe2\x99\xaf\x01z";
+	static const char whole[] = "a\\n\xe2\x99\xaf\\x01z";
+	char out[32];
+
+	for (size_t size = 1; size < sizeof out; size++) {
+		memset(out, '#', sizeof out);
+		const size_t length = log_escape(text, out, size);
+		ck_assert_uint_lt(length, size);
+		ck_assert_uint_eq(strlen(out), length);
+		ck_assert_int_eq(strncmp(out, whole, length), 0);
+		ck_assert_int_eq(out[length + 1], '#');
+		ck_assert(length == 0 || length == 1 || length == 3 || length == 6 ||
+			  length == 10 || length == 11);
+	}
+}
+END_TEST
+
+/* What goes to stderr while one line is written. */
+static void capture(char *out, size_t size, const char *name)
+{
+	int ends[2];
+	const int kept = dup(STDERR_FILENO);
+
+	ck_assert_int_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	log_event(LOG_LEVEL_WARNING, "%s has joined", name);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	close(ends[1]);
+	const ssize_t got = read(ends[0], out, size - 1);
+	out[got > 0 ? got : 0] = '\0';
+	close(ends[0]);
+}
+
+START_TEST(one_line_an_event)
+{
+	char line[5000], name[4000];
+
+	unsetenv("JOURNAL_STREAM");
+	capture(line, sizeof line, "Bo\nroot");
+	ck_assert_str_eq(line, "tactusd: Bo\\nroot has joined\n");
+	setenv("JOURNAL_STREAM", "8:1234", 1);
+	capture(line, sizeof line, "Bo");
+	ck_assert_str_eq(line, "<4>Bo has joined\n");
+	memset(name, '\n', sizeof name);
+	name[sizeof name - 1] = '\0';
+	capture(line, sizeof line, name);
+	ck_assert_uint_le(strlen(line), LOG_LINE_MAX + 16);
+	ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *tcase = tcase_create("log");
+
+	tcase_add_loop_test(tcase, escapes, 0, sizeof cases / sizeof *cases);
+	tcase_add_test(tcase, escapes_into_little_room);
+	tcase_add_test(tcase, one_line_an_event);
+	suite_add_tcase(suite, tcase);
+
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
