@@ -256,9 +256,10 @@ static void left(struct pending *pending, struct phone *phone, const struct stor
 	if (controller)
 		strcpy(room->controller_user_id, controller);
 	room_take_sections(room, result);
-	hub_detach_user(hub, room, pending->user_id);
 	snapshot_presence(hub, room);
+	/* Those who go are told too: another device of theirs learns it from this. */
 	hub_tell(hub, room, SECTION_PARTICIPANTS | SECTION_ROLE_ASSIGNMENTS | SECTION_TEMPO_STATE);
+	hub_detach_user(hub, room, pending->user_id);
 	if (phone)
 		reply_ok(hub, phone, pending->re,
 			 json_pack("{s:I}", "revision", (json_int_t)room->revision));
@@ -283,8 +284,9 @@ static void closed(struct pending *pending, struct phone *phone, const struct st
 			reply_refused(hub, phone, pending->re, result);
 		return;
 	}
+	struct tempo_now when = on_air_now(hub);
 	room_take_sections(room, result);
-	if (tempo_stop(&room->tempo, clock_now_ns()))
+	if (tempo_stop(&room->tempo, &when))
 		session_sql_keep_tempo(hub, room);
 	if (hub->on_air == room)
 		on_air_set(hub, NULL);
@@ -292,6 +294,9 @@ static void closed(struct pending *pending, struct phone *phone, const struct st
 	log_event(LOG_LEVEL_INFO, "session %s closed", room->id);
 	if (phone)
 		reply_ok(hub, phone, pending->re, NULL);
+	/* That was the last state: nobody is told of the others' going. */
+	for (struct phone *each = hub->phones; each; each = each->next)
+		each->welcomed = each->welcomed && each->room != room;
 	for (struct phone *each = hub->phones; each; each = each->next)
 		if (each->room == room)
 			hub_detach(hub, each);
