@@ -49,8 +49,9 @@ bool entrance_code(struct hub *hub, struct phone *phone, const struct request *r
 
 void entrance_code_result(struct hub *hub, const char *address, const struct store_result *result)
 {
-	if (result->status == STORE_OK)
-		guard_succeeded(hub->guard, address, GUARD_CODE, clock_now_ns());
-	else if (result->status == STORE_REFUSED && strcmp(result->what, "code_unknown") == 0)
+	bool refused = result->status == STORE_REFUSED;
+	if (refused && strcmp(result->what, "code_unknown") == 0)
 		guard_failed(hub->guard, address, GUARD_CODE, clock_now_ns());
+	else if (refused || result->status == STORE_OK) /* the code at least was right */
+		guard_succeeded(hub->guard, address, GUARD_CODE, clock_now_ns());
 }
