@@ -117,7 +117,7 @@ export class Link {
 	wake() {
 		const slept_ms = Date.now() - this.awake_at;
 		this.awake_at = Date.now();
-		if (this.status === "open" && slept_ms < SILENCE_MS && performance.now() - this.heard_at < SILENCE_MS)
+		if (this.socket && slept_ms < SILENCE_MS && performance.now() - this.heard_at < SILENCE_MS)
 			return;
 		this.tries = 0;
 		this.open();

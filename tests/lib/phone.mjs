@@ -32,7 +32,7 @@ export class Refused extends Error {
 }
 
 export class Phone extends EventEmitter {
-	/** @param {string} url of the box @param {{delay?: [number, number], up?: [number, number], down?: [number, number], seed?: number}} [how] */
+	/** @param {string} url of the box @param {{delay?: [number, number], up?: [number, number], down?: [number, number], seed?: number, heartbeat_ms?: number}} [how] heartbeat_ms 0: none */
 	constructor(url, how = {}) {
 		super();
 		this.url = url;
@@ -50,6 +50,7 @@ export class Phone extends EventEmitter {
 		this.next_id = 1;
 		/* Ids must differ between phones of one user too: the box answers a repeated id from memory. */
 		this.id_prefix = `p${process.pid}-${Math.floor(rnd() * 1e9).toString(36)}-`;
+		this.heartbeat_ms = how.heartbeat_ms ?? 4000;
 		/** @type {Map<string, {resolve: (a: any) => void, reject: (e: Error) => void}>} */
 		this.waiting = new Map();
 		this.lower = -Infinity;
@@ -76,9 +77,14 @@ export class Phone extends EventEmitter {
 			ws.once("unexpected-response", (_, r) => reject(new Error(`HTTP ${r.statusCode}`)));
 		});
 		ws.on("error", () => {});
+		/* A phone that is silent for long is shown as away. */
+		clearInterval(this.heart);
+		if (this.heartbeat_ms)
+			this.heart = setInterval(() => this.ping().catch(() => {}), this.heartbeat_ms).unref();
 	}
 
 	closed(code) {
+		clearInterval(this.heart);
 		for (const { reject } of this.waiting.values())
 			reject(new Error(`connection closed (${code})`));
 		this.waiting.clear();

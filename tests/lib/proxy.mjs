@@ -22,14 +22,19 @@ export function random(seed) {
  * @param {(thing: T) => void} release
  */
 export function delayed(delay_ms, release) {
-	let last = 0;
+	/** @type {{at: number, thing: T}[]} */
+	const queue = [];
+	const pump = () => {
+		while (queue.length && queue[0].at - performance.now() < 0.5)
+			release(/** @type {{thing: T}} */ (queue.shift()).thing);
+		if (queue.length)
+			setTimeout(pump, queue[0].at - performance.now());
+	};
 	return (/** @type {T} */ thing) => {
-		const now = performance.now();
-		last = Math.max(last, now + delay_ms());
-		if (last - now <= 0.05)
-			release(thing);
-		else
-			setTimeout(release, last - now, thing);
+		const at = performance.now() + delay_ms();
+		queue.push({ at: Math.max(at, queue.at(-1)?.at ?? 0), thing });
+		if (queue.length === 1)
+			pump();
 	};
 }
 
@@ -41,15 +46,15 @@ export async function startProxy(target, how = {}) {
 	const rnd = random(how.seed ?? 1);
 	const between = ([low, high] = [0, 0]) => low + (high - low) * rnd();
 	let dead = false;
+	/** What was sent meanwhile; TCP repeats it when the network is back. @type {(() => void)[]} */
+	const held = [];
 	/** @type {Set<import("node:net").Socket>} */
 	const sockets = new Set();
 	const server = createServer({ noDelay: true }, (phone) => {
 		const box = connect({ port: target, host: "127.0.0.1", noDelay: true });
 		const pass = (from, to, range) => {
-			const put = delayed(() => between(range), (piece) => {
-				if (!dead && to.writable)
-					piece ? to.write(piece) : to.end();
-			});
+			const deliver = (piece) => to.writable && (piece ? to.write(piece) : to.end());
+			const put = delayed(() => between(range), (piece) => dead ? held.push(() => deliver(piece)) : deliver(piece));
 			from.on("data", put);
 			from.on("end", () => put(null));
 			from.on("error", () => to.destroy());
@@ -64,9 +69,12 @@ export async function startProxy(target, how = {}) {
 	return {
 		port,
 		url: `http://127.0.0.1:${port}`,
-		/** Swallows everything from now on and says nothing to anybody: a phone out of reach. */
+		/** Nothing comes through any more, and nobody is told: a phone out of reach. */
 		dead(yes = true) {
 			dead = yes;
+			if (!dead)
+				for (const deliver of held.splice(0))
+					deliver();
 		},
 		stop() {
 			for (const socket of sockets)
