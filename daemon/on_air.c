@@ -122,8 +122,9 @@ void on_air_recover(struct hub *hub)
 
 static void stopped_on_the_box(struct hub *hub, struct room *room)
 {
+	struct tempo_now when = on_air_now(hub);
 	log_event(LOG_LEVEL_INFO, "stopped on the box");
-	tempo_stop(&room->tempo, clock_now_ns());
+	tempo_stop(&room->tempo, &when);
 	on_air_changed(hub, room, SECTION_TEMPO_STATE);
 }
 

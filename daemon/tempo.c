@@ -46,12 +46,13 @@ int64_t tempo_bar_after(const struct tempo *tempo, int64_t until_ns)
 	return bar > record->current.anchor_bar ? bar : record->current.anchor_bar;
 }
 
-int tempo_stop(struct tempo *tempo, int64_t now_ns)
+int tempo_stop(struct tempo *tempo, const struct tempo_now *when)
 {
 	if (!tempo->record.running)
 		return 0;
-	tempo_promote(tempo, now_ns);
-	tempo->next_bar = tempo_bar_after(tempo, now_ns);
+	tempo_promote(tempo, when->now_ns);
+	/* What the click has rendered ahead is heard all the same. */
+	tempo->next_bar = tempo_bar_after(tempo, when->now_ns + when->lead_ns);
 	tempo->record.running = false;
 	tempo->record.pending_kind = PENDING_NONE;
 	taps_clear(&tempo->taps);
@@ -65,11 +66,16 @@ static int64_t first_bar_from(const struct tempo_grid *grid, int64_t from_ns)
 	return bar > grid->anchor_bar ? bar : grid->anchor_bar;
 }
 
-/* Too late to touch what is pending: the click may have rendered its first frames already. */
+/* Too late to touch what is pending: the click may have rendered its first frames already, or have
+ * fallen silent at the running grid's own bar line before it. */
 static bool pending_is_due(const struct tempo *tempo, const struct tempo_now *when)
 {
-	return tempo->record.pending_kind != PENDING_NONE &&
-	       tempo->record.pending.anchor_ns < when->now_ns + when->lead_ns;
+	const struct tempo_record *record = &tempo->record;
+	if (record->pending_kind == PENDING_NONE)
+		return false;
+	int64_t own_ns = tempo_grid_bar_ns(&record->current, record->pending.anchor_bar);
+	int64_t cut_ns = own_ns < record->pending.anchor_ns ? own_ns : record->pending.anchor_ns;
+	return cut_ns < when->now_ns + when->lead_ns;
 }
 
 static void set_pending(struct tempo_record *record, enum tempo_pending kind, uint64_t id,
@@ -91,18 +97,21 @@ static int64_t beat_ns(const struct beat_pace *pace)
 }
 
 /* The bar that begins at anchor_ns: the first whose own start would lie there or later, give or
- * take half a beat; so a downbeat that is moved a little keeps its number. */
-static int64_t bar_for_anchor(const struct tempo_grid *grid, int64_t anchor_ns)
+ * take half a beat; so a downbeat that is moved a little keeps its number, unless it may have
+ * sounded already. */
+static int64_t bar_for_anchor(const struct tempo_grid *grid, int64_t anchor_ns, int64_t earliest_ns)
 {
-	return first_bar_from(grid, anchor_ns - beat_ns(&grid->pace) / 2);
+	int64_t from_ns = anchor_ns - beat_ns(&grid->pace) / 2;
+	return first_bar_from(grid, from_ns > earliest_ns ? from_ns : earliest_ns);
 }
 
 static int set_at_anchor(struct tempo *tempo, const struct tempo_now *when,
 			 const struct beat_pace *pace, int64_t anchor_ns, int64_t *at_bar)
 {
-	if (anchor_ns < when->now_ns + when->lead_ns)
+	int64_t earliest_ns = when->now_ns + when->lead_ns;
+	if (anchor_ns < earliest_ns)
 		return -ERANGE;
-	*at_bar = bar_for_anchor(&tempo->record.current, anchor_ns);
+	*at_bar = bar_for_anchor(&tempo->record.current, anchor_ns, earliest_ns);
 	set_pending(&tempo->record, PENDING_AT_NS, when->fresh_id, pace, anchor_ns, *at_bar);
 	return 0;
 }
@@ -192,7 +201,7 @@ static int tap_change(struct tempo *tempo, const struct tempo_now *when,
 		record->pending_kind = PENDING_NONE;
 		return TAPPED_CHANGED;
 	}
-	if (anchor_ns < earliest_ns) {
+	while (anchor_ns < earliest_ns) {
 		bar_ns = tempo_grid_bar_ns(grid, ++bar);
 		anchor_ns = taps_beat_ns(taps, taps_beat_near(taps, bar_ns));
 	}

@@ -40,8 +40,9 @@ void tempo_init(struct tempo *tempo, uint64_t fresh_id);
 int tempo_start(struct tempo *tempo, const struct tempo_now *when, int64_t anchor_ns,
 		int count_in_bars);
 
-/* Stand still at once. 1 if it ran, 0 if it stood still already. */
-int tempo_stop(struct tempo *tempo, int64_t now_ns);
+/* Stand still at once; no bar that may have sounded is begun again. 1 if it ran, 0 if it stood
+ * still already. */
+int tempo_stop(struct tempo *tempo, const struct tempo_now *when);
 
 /*
  * Change the pace. Standing still: at once. Running: in_bars > 0 bars after the
@@ -49,7 +50,8 @@ int tempo_stop(struct tempo *tempo, int64_t now_ns);
  * with a bar that begins at anchor_ns (not 0). Replaces what is pending; a change to
  * the pace that runs already (without an anchor) withdraws it.
  * *at_bar is the bar with which it begins. -ERANGE: anchor_ns nearer than lead_ns.
- * -EBUSY: what is pending begins within lead_ns and can't be replaced any more.
+ * -EBUSY: what is pending begins, or silences the running grid, within lead_ns and can't be
+ * replaced any more.
  */
 int tempo_set(struct tempo *tempo, const struct tempo_now *when, const struct beat_pace *pace,
 	      int in_bars, int64_t anchor_ns, int64_t *at_bar);

@@ -98,7 +98,8 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 
 static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
-	if (tempo_stop(&phone->room->tempo, clock_now_ns()))
+	struct tempo_now when = on_air_now(hub);
+	if (tempo_stop(&phone->room->tempo, &when))
 		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
 	reply_ok(hub, phone, request->id, NULL);
 }
