@@ -248,11 +248,14 @@ int64_t guard_check(struct guard *guard, const char *address, enum guard_kind ki
 	const bool fresh = track->failures == 0 && track->open == 0 &&
 			   network_has_first(guard, address, kind, now_ns);
 
-	int64_t wait_ns = entry ? address_wait_ns(track, rule, now_ns) : 0;
-	if (wait_ns == 0 && fresh)
-		wait_ns = budget_wait_ns(&guard->fresh[kind], &rule->fresh, now_ns);
-	else if (wait_ns == 0)
-		wait_ns = budget_wait_ns(&guard->failed_before[kind], &rule->failed_before, now_ns);
+	const struct budget *budget = fresh ? &guard->fresh[kind] : &guard->failed_before[kind];
+	const struct budget_rule *price = fresh ? &rule->fresh : &rule->failed_before;
+
+	/* The longer of the two, so that one who waits as long as he is told gets in. */
+	const int64_t own_wait_ns = entry ? address_wait_ns(track, rule, now_ns) : 0;
+	int64_t wait_ns = budget_wait_ns(budget, price, now_ns);
+	if (wait_ns < own_wait_ns)
+		wait_ns = own_wait_ns;
 	if (wait_ns == 0)
 		let_pass(guard, address, kind, fresh, now_ns);
 	return (wait_ns + NS_PER_MS - 1) / NS_PER_MS;
