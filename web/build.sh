@@ -27,6 +27,12 @@ library() { # library FILE NAME
 library preact/dist/preact.mjs preact.js
 library htm/dist/htm.module.js htm.js
 library @preact/signals-core/dist/signals-core.module.js signals.js
+# A module names what it needs only when it has come: named in the page, they all come at once.
+{
+	sed '/<!-- modules -->/,$d' "$here/index.html"
+	(cd "$dest.new" && printf '\t<link rel="modulepreload" href="/%s">\n' *.js lib/*.js)
+	sed '1,/<!-- modules -->/d' "$here/index.html"
+} >"$dest.new/index.html"
 for name in preact htm @preact/signals-core; do
 	cp "$mods/$name/LICENSE" "$dest.new/lib/LICENSE.${name##*/}"
 done

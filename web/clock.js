@@ -20,12 +20,13 @@
  */
 
 /**
- * How long to wait before the next ping: forty in 1.5 s at first, then one a
- * second, and more often for as long as a bad network leaves much in doubt.
+ * How long to wait before the next ping: forty in 1.3 s at first, the first few
+ * in a rush, since nothing is drawn before them; then one a second, and more
+ * often for as long as a bad network leaves much in doubt.
  * @param {number} pings so far @param {number} error_ms
  */
 export function ping_gap_ms(pings, error_ms) {
-	return pings < 40 ? 37.5 : error_ms > 4 ? 250 : 1000;
+	return pings < ENOUGH ? 10 : pings < 40 ? 37.5 : error_ms > 4 ? 250 : 1000;
 }
 
 /** @typedef {{at: number, offset: number}} Bound at our time `at`, the offset is no more (no less) than this */
