@@ -27,6 +27,8 @@ static int signal_callback(struct lws *wsi, enum lws_callback_reasons reason, vo
 	(void)user;
 	(void)in;
 	(void)size;
+	if (reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION)
+		return -1; /* a WebSocket that asks for a subprotocol of this name */
 	if (reason == LWS_CALLBACK_RAW_RX_FILE) {
 		struct signalfd_siginfo info;
 		if (read(lws_get_socket_fd(wsi), &info, sizeof info) == (ssize_t)sizeof info)

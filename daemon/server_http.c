@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CHUNK_BYTES 8192
 
@@ -250,7 +251,7 @@ static int write_chunk(struct lws *wsi, struct http_answer *answer)
  * judged in LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION; refusing it here is unsafe in lws. */
 static int confirm_upgrade(const char *protocol)
 {
-	return protocol && strcmp(protocol, "websocket") == 0 ? 0 : -1;
+	return protocol && strcasecmp(protocol, "websocket") == 0 ? 0 : -1;
 }
 
 int server_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,

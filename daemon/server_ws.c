@@ -262,6 +262,8 @@ static int established(struct lws *wsi, struct wire *wire)
 
 static void closed(struct wire *wire)
 {
+	if (!wire || !wire->server)
+		return; /* refused by admit(): lws closes what was never established, too */
 	const struct server_options *options = &wire->server->options;
 	wire->server->wires--;
 	if (wire->phone)
