@@ -73,7 +73,7 @@ struct ring_writer;
  * A region of another shape, or garbage, is taken over in place.
  *
  * fresh_offset_ns: the Unix offset (clock.h) to put into the header if the region
- * is new or its header is unreadable; an intact header keeps its own, see
+ * is new or an earlier one cannot be told from it; otherwise that one stays, see
  * ring_writer_offset_ns().
  *
  * 0, or -errno: -EBUSY another live process writes it, -EACCES, -ENOSPC, -ENOMEM,

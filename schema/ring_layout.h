@@ -3,7 +3,7 @@
  *
  * A ring is one array of 64-bit atomics, in shared memory or (the writer's twin) in private:
  *
- *     [0..8]    header, see enum ring_word; written at open, compared at every publish
+ *     [0..9]    header, see enum ring_word; written at open, compared at every publish
  *     [16]      head: sequence of the newest record; a hint, never believed
  *     [24 + i * stride]  slot i: stamp, checksum, the record's words; padded to cache lines
  *
@@ -36,9 +36,10 @@ enum ring_word {
 	RING_SIZE,         /* bytes */
 	RING_GENERATION,   /* another one for each writer that opened the region */
 	RING_PID,
-	RING_OFFSET, /* Unix minus raw time, ns */
-	RING_FIRST,  /* the sequence at which the present count began */
-	RING_SUM,    /* of the words above */
+	RING_OFFSET,     /* Unix minus raw time, ns */
+	RING_OFFSET_SUM, /* its own checksum: it outlives a header that is only half written */
+	RING_FIRST,      /* the sequence at which the present count began */
+	RING_SUM,        /* of the words above */
 	RING_HEADER_WORDS,
 	RING_HEAD = 2 * RING_LINE_WORDS,
 	RING_SLOT_0 = 3 * RING_LINE_WORDS

@@ -91,19 +91,20 @@ static void begin_count(struct ring_writer *writer, struct span held)
 	*first = writer->sequence + 1;
 }
 
-/* The header as it should stand; an intact one keeps its offset. A generation is never used twice:
- * readers tell by it that another writer counts. */
-static void begin_header(struct ring_writer *writer, const struct ring_shape *shape, bool intact,
-			 int64_t fresh_offset_ns)
+/* The offset is the one thing that must not change: it is kept whenever it can be told at all. */
+static void begin_offset(uint64_t *header, uint64_t magic, int64_t fresh_offset_ns)
 {
-	uint64_t *header = writer->header;
+	if (header[RING_OFFSET_SUM] == ring_mix(magic, header[RING_OFFSET]))
+		return;
+	header[RING_OFFSET] = (uint64_t)fresh_offset_ns;
+	header[RING_OFFSET_SUM] = ring_mix(magic, header[RING_OFFSET]);
+}
+
+/* A generation is never used twice: readers tell by it that another writer counts. */
+static uint64_t begin_generation(uint64_t last, bool intact)
+{
 	uint64_t now = (uint64_t)clock_now_ns();
-	uint64_t next = header[RING_GENERATION] + 1;
-	header[RING_GENERATION] = intact && next > now ? next : now;
-	if (!intact)
-		header[RING_OFFSET] = (uint64_t)fresh_offset_ns;
-	ring_header_shape(header, shape);
-	header[RING_PID] = (uint64_t)getpid();
+	return intact && last + 1 > now ? last + 1 : now;
 }
 
 static int map_writer(struct ring_writer *writer)
@@ -133,15 +134,19 @@ static int make_twin(struct ring_writer *writer)
 
 static bool restore(struct ring_writer *writer, uint64_t settled);
 
+/* From whatever stands in the region to what shall stand there. */
 static void take_over(struct ring_writer *writer, const struct ring_shape *shape,
 		      int64_t fresh_offset_ns)
 {
-	enum ring_state state = ring_header_read(writer->fd, shape, writer->header);
-	bool intact = state == RING_ATTACHED;
+	uint64_t *header = writer->header;
+	bool intact = ring_header_read(writer->fd, shape, header) == RING_ATTACHED;
 	struct span held = load_twin(writer);
-	begin_header(writer, shape, intact, fresh_offset_ns);
 	begin_count(writer, held);
-	writer->header[RING_SUM] = ring_header_sum(writer->header);
+	begin_offset(header, shape->magic, fresh_offset_ns);
+	header[RING_GENERATION] = begin_generation(header[RING_GENERATION], intact);
+	header[RING_PID] = (uint64_t)getpid();
+	ring_header_shape(header, shape);
+	header[RING_SUM] = ring_header_sum(header);
 	writer->fresh = !intact;
 	restore(writer, 0);
 }

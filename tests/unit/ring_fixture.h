@@ -22,20 +22,20 @@
 #define FIXTURE_MAGIC UINT64_C(0x7465737452696e67)
 #define FIXTURE_OFFSET_NS INT64_C(1700000000123456789)
 
-#if defined(__SANITIZE_THREAD__)
-#define FIXTURE_TSAN 1
-#elif defined(__SANITIZE_ADDRESS__)
-#define FIXTURE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define FIXTURE_TSAN 1
-#elif __has_feature(address_sanitizer)
-#define FIXTURE_ASAN 1
+#if defined(__has_feature)
+#define FIXTURE_FEATURE(x) __has_feature(x)
+#else
+#define FIXTURE_FEATURE(x) 0
 #endif
+
+#if defined(__SANITIZE_THREAD__) || FIXTURE_FEATURE(thread_sanitizer)
+#define FIXTURE_TSAN 1
+#else
+#define FIXTURE_TSAN 0
 #endif
 
 /* Fewer rounds where each takes ten times as long. */
-#if defined(FIXTURE_TSAN) || defined(FIXTURE_ASAN)
+#if FIXTURE_TSAN || defined(__SANITIZE_ADDRESS__) || FIXTURE_FEATURE(address_sanitizer)
 #define FIXTURE_SLOWED 1
 #else
 #define FIXTURE_SLOWED 0
@@ -43,11 +43,7 @@
 
 /* ThreadSanitizer's runtime makes an atomic access itself, holding a lock that it takes again in
  * the signal handler: no page may be missing under it. */
-#ifdef FIXTURE_TSAN
-#define FIXTURE_NO_FAULTS 1
-#else
-#define FIXTURE_NO_FAULTS 0
-#endif
+#define FIXTURE_NO_FAULTS FIXTURE_TSAN
 
 /* The one region's name; another process that runs the same test has another. */
 static char fixture_name[RING_NAME_MAX];
