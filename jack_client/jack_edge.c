@@ -103,25 +103,31 @@ static jack_client_t *try_open(const struct options *options, jack_status_t *sta
 	return jack_client_open(options->name, how, status, options->server);
 }
 
+/* A server is there but did not take us: of all reasons only a name in use goes away by itself.
+ * (libjack 1.9.21 overwrites JackNameNotUnique with JackServerError on the way out.) */
+static bool refused(const jack_client_t *client, jack_status_t status)
+{
+	return client == NULL && !(status & (JackServerFailed | JackVersionError));
+}
+
 static jack_client_t *open_client(const struct options *options)
 {
 	const struct timespec pause = {.tv_nsec = NAME_PAUSE_NS};
 	jack_status_t status = 0;
 	jack_client_t *client = try_open(options, &status);
-	for (int i = 0; client == NULL && (status & JackNameNotUnique) && i < NAME_TRIES; i++) {
+	for (int i = 0; refused(client, status) && i < NAME_TRIES; i++) {
 		nanosleep(&pause, NULL);
 		client = try_open(options, &status);
 	}
-	if (client != NULL)
-		return client;
-	if (status & JackNameNotUnique)
-		say("JACK server '%s' has a client '%s' already; end it or give another --name",
-		    options->server, options->name);
-	else
+	if (refused(client, status))
+		say("JACK server '%s' does not take a client '%s' (status 0x%x); most likely it "
+		    "has one already: end that one, or give another --name",
+		    options->server, options->name, (unsigned)status);
+	else if (client == NULL)
 		say("no JACK server '%s' to play on (status 0x%x); start it, for example with "
 		    "'jackd -n %s -d alsa', or name another with --server",
 		    options->server, (unsigned)status, options->server);
-	return NULL;
+	return client;
 }
 
 static int set_callbacks(struct jack_edge *edge)

@@ -341,6 +341,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	int error = open_feed(&feed, argv[1]);
+	if (error < 0)
+		fprintf(stderr, "click_feed: cannot write region %s: %s\n", argv[1],
+			strerror(-error));
 	while (error == 0 && fgets(line, sizeof line, stdin) != NULL) {
 		char copy[sizeof line];
 		memcpy(copy, line, sizeof line);

@@ -74,7 +74,16 @@ class Feed {
 		/** @type {((line: string) => void)[]} */
 		this.waiting = [];
 		this.lines.on("line", (line) => this.waiting.shift()?.(line));
-		this.lines.on("close", () => this.waiting.forEach((answer) => answer("closed")));
+		this.ended = once(this.lines, "close").then(() => {
+			this.waiting.forEach((answer) => answer("closed"));
+		});
+		/* That it has ended is told by its answers. */
+		this.process.stdin.on("error", () => {});
+	}
+
+	async end() {
+		this.process.stdin.end();
+		await this.ended;
 	}
 
 	/** @param {string} line @returns {Promise<string>} */
@@ -119,9 +128,16 @@ export async function startStage(options = {}) {
 				encoding: "utf8" }).stdout.trim() === "running";
 		}, `jackd ${name}`, 60000, 100);
 	};
-	const feed = new Feed(name);
+	/** @type {Ear[]} */
+	const ears = [];
 	const stage = {
-		name, dir, jackd, click, feed, up,
+		name, dir, jackd, click, up,
+		feed: new Feed(name),
+		/** Another feed, as a daemon that is started again. */
+		async newFeed() {
+			await stage.feed.end();
+			stage.feed = new Feed(name);
+		},
 		/** Starts the click; back when it is on the air. */
 		async play() {
 			const before = click.log_text().length;
@@ -133,10 +149,16 @@ export async function startStage(options = {}) {
 			}, "tactus-click");
 		},
 		/** @param {string[]} args of ear */
-		listen: (...args) => new Ear(["--server", name, ...args]),
+		listen(...args) {
+			const ear = new Ear(["--server", name, ...args]);
+			ears.push(ear);
+			return ear;
+		},
 		logs: () => [jackd, click].map((c) => `--- ${c.name}\n${c.log_text().slice(-3000)}`).join("\n"),
 		async stop() {
-			feed.process.stdin.end();
+			for (const ear of ears)
+				ear.process.kill("SIGKILL");
+			await stage.feed.end();
 			await click.stop();
 			await jackd.stop();
 			for (const file of readdirSync("/dev/shm"))
@@ -201,4 +223,23 @@ export function compare(onsets, beats) {
 		accents: beats.filter((beat) => heard.has(beat.frame) &&
 			(heard.get(beat.frame).peak > 0.9 * accent) !== beat.first).map((beat) => beat.frame),
 	};
+}
+
+/**
+ * Which frames of a recording can be judged: those well inside it (the ear wants silence first, and
+ * the last click may be cut off), and not within a click's length of frames that the dummy driver,
+ * without real-time scheduling, dropped for the ear or for the click.
+ * @param {Ear} ear
+ * @returns {(at: {frame: number}) => boolean}
+ */
+export function judgeable(ear, rate = 48000) {
+	const from = ear.first + rate / 10;
+	const to = ear.first + ear.heard - rate / 10;
+	const reach = rate / 10;
+	const lost = ear.trouble.map((line) => {
+		const [what, frame, frames] = line.split(" ");
+		return { from: Number(frame) - reach, to: Number(frame) + (what === "gap" ? Number(frames) : 0) + reach };
+	});
+	return ({ frame }) => frame >= from && frame < to &&
+		!lost.some((hole) => frame >= hole.from && frame < hole.to);
 }

@@ -22,7 +22,6 @@
  * time only ever adds, so the frame's time is its nominal time plus the least
  * lateness of the callbacks in the third of a second from it on.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <jack/jack.h>
 #include <math.h>
@@ -176,6 +175,12 @@ static int on_xrun(void *arg)
 	struct ear *ear = arg;
 	atomic_fetch_add(&ear->xruns, 1);
 	return 0;
+}
+
+/* That a port is not there yet is no event. */
+static void on_error(const char *text)
+{
+	(void)text;
 }
 
 static void on_shutdown(void *arg)
@@ -336,6 +341,8 @@ static int read_options(struct ear *ear, int argc, char **argv)
 static int open_client(struct ear *ear)
 {
 	jack_options_t how = JackNoStartServer | JackServerName;
+	jack_set_error_function(on_error);
+	jack_set_info_function(on_error);
 	ear->client = jack_client_open(ear->name, how, NULL, ear->server);
 	if (ear->client == NULL) {
 		fprintf(stderr, "ear: no JACK server '%s'\n", ear->server);
@@ -358,9 +365,7 @@ static void keep_connected(struct ear *ear)
 	if (jack_port_connected_to(ear->port, ear->port_name) ||
 	    jack_port_by_name(ear->client, ear->port_name) == NULL)
 		return;
-	int error = jack_connect(ear->client, ear->port_name, own);
-	if (error != 0 && error != EEXIST)
-		fprintf(stderr, "ear: cannot connect %s\n", ear->port_name);
+	jack_connect(ear->client, ear->port_name, own);
 }
 
 static void begin(struct ear *ear)
