@@ -15,7 +15,7 @@ import { effect } from "./lib/signals.js";
 import { arrive } from "./session.js";
 import { change, state } from "./state.js";
 import { view_arriving, view_door } from "./view_door.js";
-import { html } from "./view_parts.js";
+import { html, notice } from "./view_parts.js";
 import { flash_setting } from "./view_sheets.js";
 import { view_stage } from "./view_stage.js";
 import { watch_screen } from "./wake.js";
@@ -33,7 +33,7 @@ function view(s) {
 	if (s.place === "room" && s.snapshot)
 		return view_stage(s, s.snapshot, dial);
 	return html`<div class="outside">
-		${s.notice && html`<p class=${`notice ${s.notice.kind}`} role="alert"><span>${s.notice.text}</span></p>`}
+		${notice(s)}
 		${s.place === "arriving" ? view_arriving(s) : view_door(s)}</div>`;
 }
 

@@ -6,14 +6,23 @@ import { ask, box_time, link, tell } from "./box.js";
 import { Refused } from "./link.js";
 import { is_controller, name_of, tempo_ahead } from "./snapshot.js";
 import { change_desk, notify, state } from "./state.js";
-import { Taps } from "./tap.js";
+import { NOTHING, PAUSE_MS, Taps } from "./tap.js";
 import { error_words, words } from "./words.js";
 
 const taps = new Taps({
 	send: async (at) => /** @type {any} */ (await link.request("tempo.tap", { at })),
 	box_time,
-	shown: (count) => change_desk({ taps: count }),
+	shown: show_taps,
 });
+
+let taps_fade = 0;
+
+/** The series on the pad; it goes when it is over. @param {import("./tap.js").Count} count */
+function show_taps(count) {
+	change_desk({ taps: count });
+	clearTimeout(taps_fade);
+	taps_fade = setTimeout(() => change_desk({ taps: NOTHING }), PAUSE_MS);
+}
 
 /** A tap, by finger, key or pedal. @param {Event} event */
 export async function tap(event) {

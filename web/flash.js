@@ -103,13 +103,13 @@ export class Flash {
 
 	/** @param {number} began */
 	frame(began) {
-		const shown = this.frames.shown(began, performance.now());
 		const running = this.follower.plan !== null;
 		if (this.running && !running)
 			this.dial.rest();
 		this.running = running;
 		if (!running || !this.clock.ready)
 			return;
+		const shown = this.frames.shown(began, performance.now());
 		const box_ms = this.clock.box(shown);
 		const beats = this.follower.due(box_ms + this.frames.frame_ms / 2);
 		for (const beat of beats)

@@ -50,7 +50,8 @@ export class Link {
 		/** @type {LinkStatus} */
 		this.status = "connecting";
 		this.tries = 0;
-		this.heard_at = 0;
+		/** When the first question was put that nothing was heard since; Infinity: all were answered. */
+		this.asked_at = Infinity;
 		/** Wall time of the last sign of life of this page itself: performance.now() may stand still in a sleep. */
 		this.awake_at = Date.now();
 		/** The box answers a repeated id from memory, so ids differ between two loads of the page. */
@@ -72,10 +73,10 @@ export class Link {
 		this.drop();
 		const socket = new WebSocket(this.url, "tactus.v1");
 		this.socket = socket;
-		this.heard_at = performance.now();
+		this.asked_at = performance.now();
 		this.say(this.status === "lost" ? "lost" : "connecting");
 		socket.onopen = () => {
-			this.heard_at = performance.now();
+			this.asked_at = Infinity;
 			this.say("open");
 			this.on.open();
 		};
@@ -106,18 +107,22 @@ export class Link {
 		this.retry = setTimeout(() => this.open(), back_off_ms(this.tries++));
 	}
 
-	/** Called twice a second: is this socket alive? */
+	/** Called twice a second: is this socket alive? In the background timers are rare, so only what was asked counts. */
 	check() {
 		this.awake_at = Date.now();
-		if (this.socket && performance.now() - this.heard_at > SILENCE_MS)
+		if (this.socket && this.silent())
 			this.lose();
+	}
+
+	silent() {
+		return performance.now() - this.asked_at > SILENCE_MS;
 	}
 
 	/** The page was woken, or the network came back: don't wait for the next try. */
 	wake() {
 		const slept_ms = Date.now() - this.awake_at;
 		this.awake_at = Date.now();
-		if (this.socket && slept_ms < SILENCE_MS && performance.now() - this.heard_at < SILENCE_MS)
+		if (this.socket && slept_ms < SILENCE_MS && !this.silent())
 			return;
 		this.tries = 0;
 		this.open();
@@ -125,7 +130,7 @@ export class Link {
 
 	/** @param {string} text */
 	hear(text) {
-		this.heard_at = performance.now();
+		this.asked_at = Infinity;
 		this.tries = 0;
 		/** @type {Message} */
 		const message = JSON.parse(text);
@@ -153,6 +158,7 @@ export class Link {
 				reject(new Refused(type, { code: "no_connection" }));
 				return;
 			}
+			this.asked_at = Math.min(this.asked_at, performance.now());
 			const id = this.prefix + this.next_id++;
 			const timer = setTimeout(() => {
 				this.waiting.delete(id);

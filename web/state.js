@@ -6,6 +6,7 @@
  */
 import { keep } from "./keep.js";
 import { signal } from "./lib/signals.js";
+import { NOTHING } from "./tap.js";
 
 /**
  * @typedef {import("./snapshot.js").Snapshot} Snapshot
@@ -56,7 +57,7 @@ const first = {
 	quality: null,
 	at: null,
 	door: { way: "join", name: keep.name(), code: "", pin: "", wrong: null },
-	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: { count: 0, bpm: null, at: -Infinity } },
+	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: NOTHING },
 	sheet: "",
 	notice: null,
 	busy: [],

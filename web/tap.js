@@ -19,8 +19,8 @@ const STALE_MS = 1500;
 /** @typedef {{count: number, bpm: number | null, at: number}} Count taps in the series, the estimate, our time of the last */
 /** @typedef {{taps: number, bpm: number | null, started: boolean}} TapAnswer */
 
-/** @type {Count} */
-const NOTHING = { count: 0, bpm: null, at: -Infinity };
+/** No series. @type {Count} */
+export const NOTHING = { count: 0, bpm: null, at: -Infinity };
 
 export class Taps {
 	/**

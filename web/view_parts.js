@@ -73,14 +73,22 @@ export function toggle(label, on, turn, disabled = false) {
 		<span>${label}</span><span class="knob" aria-hidden="true"></span></button>`;
 }
 
-/** What lies over the stage. @param {string} title @param {unknown} content */
-export function sheet(title, content) {
+/** What is said in passing. @param {import("./state.js").State} s */
+export function notice(s) {
+	return s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>
+		<span>${s.notice.text}</span>
+		<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`;
+}
+
+/** What lies over the stage. @param {import("./state.js").State} s @param {string} title @param {unknown} content */
+export function sheet(s, title, content) {
 	const shut = () => change({ sheet: "" });
 	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${shut}
 		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut()}>
 		<div class="sheet-body">
 			<div class="sheet-head"><h2>${title}</h2>
 				<button type="button" class="plain" aria-label=${words.done} onClick=${shut}>${icon("close")}</button></div>
+			${notice(s)}
 			${content}
 		</div>
 	</dialog>`;

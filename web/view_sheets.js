@@ -20,11 +20,11 @@ import { words } from "./words.js";
 /** @param {State} s @param {Snapshot} snap */
 export function view_sheet(s, snap) {
 	switch (s.sheet) {
-	case "band": return sheet(words.band, view_band(snap));
-	case "sound": return sheet(words.sound, sound(s, snap));
-	case "you": return sheet(words.you_title, you(s, snap));
-	case "claim": return sheet(words.take_over_title, claim(s));
-	case "close": return sheet(words.close_sure, sure());
+	case "band": return sheet(s, words.band, view_band(snap));
+	case "sound": return sheet(s, words.sound, sound(s, snap));
+	case "you": return sheet(s, words.you_title, you(s, snap));
+	case "claim": return sheet(s, words.take_over_title, claim(s));
+	case "close": return sheet(s, words.close_sure, sure());
 	default: return null;
 	}
 }

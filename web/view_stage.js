@@ -9,7 +9,7 @@ import { change } from "./state.js";
 import { view_band } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
-import { html, icon, tempo_mark } from "./view_parts.js";
+import { html, icon, notice, tempo_mark } from "./view_parts.js";
 import { view_sheet } from "./view_sheets.js";
 import { words } from "./words.js";
 
@@ -23,6 +23,7 @@ import { words } from "./words.js";
 export function view_stage(s, snap, dial) {
 	const leads = is_controller(snap);
 	return html`<div class=${`room${leads ? " leads" : ""}`}>
+		<h1 class="unseen">${words.product} ${snap.session.code}</h1>
 		${head(s, snap)}
 		<div class="news" aria-live="polite">${news(s, snap)}</div>
 		<main class="stage" aria-label=${words.tempo}>
@@ -71,9 +72,7 @@ function news(s, snap) {
 		${snap.click.audio === "lost" && alarm("bad", words.audio_lost)}
 		${snap.click.audio === "none" && alarm("warn", words.audio_none)}
 		${change_coming(s, snap)}
-		${s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>
-			<span>${s.notice.text}</span>
-			<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`}`;
+		${!s.sheet && notice(s)}`;
 }
 
 /** @param {string} kind @param {string} text */

@@ -88,7 +88,7 @@ export const words = {
 	leader: "tempo",
 	away: "away",
 	hand_over: "Hand over",
-	hand_over_to: (/** @type {string} */ name) => `Hand the tempo to ${name}`,
+	hand_over_to: (/** @type {string} */ name) => `Hand over to ${name}`,
 	copy: "Copy link",
 	copied: "Link copied",
 

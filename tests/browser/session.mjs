@@ -63,7 +63,7 @@ describe("a session in the browser", () => {
 
 	test("hand-over: the desk goes to the other phone, and the MD takes it back", async () => {
 		await md.getByRole("button", { name: /^Band/ }).click();
-		await md.getByRole("dialog").getByRole("button", { name: "Hand the tempo to Ben" }).click();
+		await md.getByRole("dialog").getByRole("button", { name: "Hand over to Ben" }).click();
 		await ben.locator(".tap").waitFor();
 		await md.keyboard.press("Escape");
 		await md.getByText("Ben leads the tempo", { exact: true }).waitFor();
