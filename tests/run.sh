@@ -76,13 +76,31 @@ count() { # count FILE LOG CODE
 	if [ "$failed" = 0 ] && { [ "$3" != 0 ] || [ "$passed" = 0 ]; }; then failed=1; fi
 }
 
-# Ends what bears such a mark; prints what it was.
+marked() { # marked REGEX: pids of what bears such a mark
+	grep -lz "^TACTUS_TEST=$1$" /proc/[0-9]*/environ 2>/dev/null | tr -dc '0-9\n'
+}
+
+# Ends what bears such a mark, and prints what it was.
 sweep() { # sweep REGEX
-	local environ pid
-	grep -lz "^TACTUS_TEST=$1$" /proc/[0-9]*/environ 2>/dev/null | while read -r environ; do
-		pid=${environ#/proc/} pid=${pid%/environ}
-		echo "pid $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | cut -c1-120)"
-		kill -KILL "$pid" 2>/dev/null || true
+	local pid signal
+	for signal in TERM TERM TERM KILL; do
+		for pid in $(marked "$1"); do
+			echo "pid $pid: $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | cut -c1-120)"
+			kill "-$signal" "$pid" 2>/dev/null || true
+		done
+		[ -z "$(marked "$1")" ] || sleep 1
+	done | sort -u
+}
+
+# JACK has places for eight servers on a machine, and one that was killed keeps its own until a
+# server of that name has come and gone.
+free_places() {
+	local socket name
+	for socket in /dev/shm/jack_*_"$(id -u)"_0; do
+		if [ -S "$socket" ] && ! grep -qF " $socket" /proc/net/unix; then
+			name=${socket#/dev/shm/jack_} name=${name%_*_0}
+			timeout 1 jackd -n "$name" -r -d dummy >/dev/null 2>&1 || true
+		fi
 	done
 }
 
@@ -94,6 +112,7 @@ run_test() { # run_test FILE
 	TACTUS_TEST=$mark.$name timeout -k 10 "${limit:-300}" "${command[@]}" \
 		>"$log" 2>&1 </dev/null || code=$?
 	left=$(sweep "$mark.$name")
+	free_places
 	count "$1" "$log" "$code"
 	verdict=ok
 	if [ "$failed" != 0 ]; then verdict=FAIL; fi

@@ -120,6 +120,8 @@ export async function supervise(argv, env = {}) {
 			for (const pid of rest)
 				process.kill(pid, "SIGKILL");
 			rmSync(join(place.STATE, ".."), { recursive: true, force: true });
+			for (const part of ["tempo", "status"])
+				rmSync(`/dev/shm/${place.REGION}.${part}`, { force: true });
 			return rest;
 		},
 	};
