@@ -75,11 +75,14 @@ static void store_ready(void *user)
 	store_collect(hub->store);
 }
 
-static bool code_ok(void *user, const char *code)
+static bool code_ok(void *user, char *code)
 {
 	char normal[LIMIT_CODE_LENGTH + 1];
 	(void)user;
-	return code_normalise(code, normal) == 0;
+	if (code_normalise(code, normal) < 0)
+		return false;
+	strcpy(code, normal); /* never longer than it was */
+	return true;
 }
 
 static const struct server_handlers handlers = {

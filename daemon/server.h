@@ -46,8 +46,8 @@ struct server_handlers {
 	 * *healthy false makes it a 503. */
 	char *(*health)(void *user, bool *healthy);
 	char *(*metrics)(void *user);
-	/* True if that join code may be made into a QR code. */
-	bool (*code_ok)(void *user, const char *code);
+	/* True if that is a join code; it is then spelled in place as the link has it. */
+	bool (*code_ok)(void *user, char *code);
 };
 
 struct server_options {

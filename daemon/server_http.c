@@ -30,7 +30,8 @@ struct http_answer {
 	const char *bytes;
 	size_t size;
 	size_t sent;
-	char *owned; /* freed when done; NULL if bytes belong to the page */
+	char *owned;  /* freed when done; NULL if bytes belong to the page */
+	bool hang_up; /* then: a body that nobody wants may still be coming */
 };
 
 size_t server_http_answer_size(void)
@@ -179,7 +180,8 @@ static int serve_qr(struct lws *wsi, struct http_answer *answer)
 	char argument[32];
 	char origin[128];
 	char link[192];
-	const char *code = lws_get_urlarg_by_name(wsi, "code=", argument, sizeof argument);
+	/* It is found within `argument`, from where it can be spelled as it should be. */
+	char *code = (char *)lws_get_urlarg_by_name(wsi, "code=", argument, sizeof argument);
 	if (!code || !server->options.handlers->code_ok(server->options.user, code))
 		return answer_sentence(wsi, answer, 400, "code= must be a join code\n");
 	char lan[64];
@@ -212,8 +214,11 @@ static int serve(struct lws *wsi, struct http_answer *answer, const char *url)
 	char host[300];
 	if (!server_host(wsi, host, sizeof host) || !gate_host_ok(server->options.gate, host))
 		return redirect_home(wsi, answer);
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0 && !is_head_request(wsi))
-		return answer_sentence(wsi, answer, 405, "GET only: talk to /ws instead\n");
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0 && !is_head_request(wsi)) {
+		int result = answer_sentence(wsi, answer, 405, "GET only: talk to /ws instead\n");
+		answer->hang_up = true;
+		return result;
+	}
 	if (strcmp(url, "/healthz") == 0)
 		return serve_health(wsi, answer);
 	if (strcmp(url, "/metrics") == 0)
@@ -243,8 +248,9 @@ static int write_chunk(struct lws *wsi, struct http_answer *answer)
 		lws_callback_on_writable(wsi);
 		return 0;
 	}
+	bool hang_up = answer->hang_up;
 	answer_finish(answer);
-	return lws_http_transaction_completed(wsi) ? -1 : 0;
+	return hang_up || lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
 /* HTTP/2 in clear is not for us: the library's HPACK has had holes. A WebSocket may go on to be
