@@ -110,7 +110,8 @@ class Feed {
 
 let stages = 0;
 
-/** @param {{period?: number, rate?: number, clickArgs?: string[]}} [options] */
+/** @param {{period?: number, rate?: number, clickArgs?: string[],
+ *   clickEnv?: Record<string, string>}} [options] */
 export async function startStage(options = {}) {
 	const name = `tc${process.pid}x${++stages}`;
 	const dir = mkdtempSync(join(tmpdir(), "tactus-click-"));
@@ -118,7 +119,8 @@ export async function startStage(options = {}) {
 	const jackd = new Child("jackd", ["jackd", "--no-realtime", "-n", name, "-d", "dummy",
 		"-r", String(options.rate ?? 48000), "-p", String(options.period ?? 1024)], how("jackd"));
 	const click = new Child("tactus-click", [join(BUILD, "tactus-click"), "--server", name,
-		"--region", name, ...options.clickArgs ?? []], how("tactus-click"));
+		"--region", name, ...options.clickArgs ?? []],
+		{ ...how("tactus-click"), env: { ...ENV, ...options.clickEnv } });
 	/* libjack knows eight servers a machine; when others hold all, jackd ends at once: again. */
 	const up = async () => {
 		await until(() => {
