@@ -23,7 +23,7 @@ foreign() { # foreign OBJECT...: what they import and none of them defines, and 
 
 found=$(foreign "${objects[@]}")
 if [ -n "$found" ]; then
-	echo "not ok: the real-time objects import" $found
+	echo "not ok: the real-time objects import $(tr '\n' ' ' <<<"$found")"
 	exit 1
 fi
 echo "ok: ${#objects[@]} objects import only $(comm -23 "$work/imported" "$work/defined" | tr '\n' ' ')"

@@ -113,6 +113,7 @@ void free(void *old)
 	leave(was_inside);
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name to declare takes none. */
 #define INTERPOSE(name, type)                                                                      \
 	int name(type *object)                                                                     \
 	{                                                                                          \
@@ -130,6 +131,7 @@ INTERPOSE(pthread_rwlock_rdlock, pthread_rwlock_t)
 INTERPOSE(pthread_rwlock_wrlock, pthread_rwlock_t)
 INTERPOSE(sem_wait, sem_t)
 INTERPOSE(sem_post, sem_t)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ---- the callback ------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 #include "core.h"
 #include "limits.h"
 #include "test_click_reference.h"
+#include "test_click_run.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -311,9 +312,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

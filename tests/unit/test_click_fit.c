@@ -3,6 +3,7 @@
  * jitter, drift, xruns and stalls. All synthetic, by seed.
  */
 #include "fit.h"
+#include "test_click_run.h"
 
 #include <check.h>
 #include <math.h>
@@ -255,9 +256,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

@@ -2,6 +2,7 @@
  * The command line of tactus-click.
  */
 #include "options.h"
+#include "test_click_run.h"
 
 #include <check.h>
 #include <errno.h>
@@ -89,9 +90,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

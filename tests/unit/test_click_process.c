@@ -1,172 +1,12 @@
 /*
- * The callback's whole work over real regions, without JACK: records in, samples and status out.
- *
- * Time is the test's own: each cycle is told when it was called, so every run is the same.
+ * The callback's whole work: records in, samples and status out.
  */
-#include "clock.h"
-#include "process.h"
-#include "test_click_reference.h"
+#include "test_click_rig.h"
+#include "test_click_run.h"
 
-#include <check.h>
 #include <fcntl.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#define HZ 48000
-#define PERIOD 256
-#define LATENCY 1024
-#define SILENCE (HZ / 50)
-
-static char tempo_name[RING_NAME_MAX];
-static char status_name[RING_NAME_MAX];
-static struct ring_writer *feed;
-static struct ring_reader *tempo;
-static struct ring_reader *look;
-static struct ring_writer *status_writer;
-static struct sounds *sounds;
-static struct process process;
-static struct tempo_record record;
-static struct status_record status;
-
-/* The server: a counter, and the raw time at which its frame 0 was. */
-static uint64_t frame;
-static int64_t zero_ns;
-/* The ear. */
-static uint64_t onsets[10000];
-static unsigned onset_count;
-static unsigned silent;
-
-static int64_t ns_of(uint64_t at)
-{
-	return zero_ns + (int64_t)(at * 1000000000 / HZ);
-}
-
-static void new_server(uint64_t first_frame)
-{
-	frame = first_frame;
-	zero_ns = clock_now_ns() - (int64_t)(first_frame * 1000000000 / HZ);
-}
-
-static void new_process(bool with_legacy)
-{
-	uint64_t words[STATUS_WORDS];
-	struct status_record legacy;
-	bool usable = with_legacy && ring_writer_newest(status_writer, words) != 0 &&
-		      status_record_unpack(words, &legacy) == 0;
-	process_init(&process, HZ, sounds, tempo, status_writer, usable ? &legacy : NULL);
-	atomic_store(&process.asked.latency_frames, LATENCY);
-	ring_reader_close(tempo);
-	ck_assert_int_eq(ring_reader_open(&tempo, tempo_name, &tempo_shape), 0);
-	ck_assert_int_eq((int)ring_reader_refresh(tempo), RING_ATTACHED);
-	process.tempo = tempo;
-}
-
-static void set_up(void)
-{
-	char region[32];
-	snprintf(region, sizeof region, "test-click-%d", (int)getpid());
-	ck_assert_int_eq(ring_guard_install(), 0);
-	ring_name(tempo_name, region, TEMPO_PART);
-	ring_name(status_name, region, STATUS_PART);
-	ck_assert_int_eq(ring_writer_open(&feed, tempo_name, &tempo_shape, 0), 0);
-	ck_assert_int_eq(ring_writer_open(&status_writer, status_name, &status_shape, 0), 0);
-	ck_assert_int_eq(ring_reader_open(&look, status_name, &status_shape), 0);
-	ring_reader_refresh(look);
-	sounds = sounds_create(HZ);
-	onset_count = 0;
-	silent = SILENCE;
-	new_server(1000000);
-	tempo = NULL;
-	new_process(false);
-	record = (struct tempo_record){
-		.current = {.pace = {.bpm = 120, .metre = METRE_4_4}},
-		.click = {.volume = 100, .accent = true},
-	};
-}
-
-static void tear_down(void)
-{
-	ring_reader_close(look);
-	ring_reader_close(tempo);
-	ring_writer_close(feed);
-	ring_writer_close(status_writer);
-	shm_unlink(tempo_name);
-	shm_unlink(status_name);
-	sounds_destroy(sounds);
-}
-
-static void publish(void)
-{
-	uint64_t words[TEMPO_WORDS];
-	tempo_record_pack(&record, words);
-	ring_write(feed, words);
-}
-
-static void start(uint64_t id, int bpm, uint64_t at_frame, int64_t bar)
-{
-	record.running = true;
-	record.run_id = id;
-	record.current = (struct tempo_grid){
-		.id = id,
-		.pace = {.bpm = bpm, .metre = METRE_4_4},
-		.anchor_ns = ns_of(at_frame + LATENCY),
-		.anchor_bar = bar,
-	};
-	publish();
-}
-
-static void hear(const float *out, unsigned frames)
-{
-	for (unsigned i = 0; i < frames; i++) {
-		if (out[i] == 0.0f) {
-			silent++;
-			continue;
-		}
-		if (silent >= SILENCE)
-			onsets[onset_count++] = frame + i;
-		silent = 0;
-	}
-}
-
-static void cycle(unsigned frames)
-{
-	static float out[8192];
-	struct process_cycle now = {
-		.now_ns = ns_of(frame) + 20000, .frame = (uint32_t)frame, .frames = frames};
-	uint64_t words[STATUS_WORDS];
-	process_run(&process, &now, out);
-	hear(out, frames);
-	frame += frames;
-	if (ring_read_newest(look, words, NULL) == 1)
-		ck_assert_int_eq(status_record_unpack(words, &status), 0);
-}
-
-static void run(double seconds)
-{
-	uint64_t until = frame + (uint64_t)(seconds * HZ);
-	while (frame < until)
-		cycle(PERIOD);
-}
-
-/* What was heard from onset `from` on lies on the grid, none missing. */
-static void expect_grid(unsigned from, uint64_t anchor, int bpm)
-{
-	struct ref_clock clock = ref_start(HZ, bpm, 2, false, (int64_t)anchor, 0);
-	ck_assert_uint_gt(onset_count, from + 1);
-	while (ref_now(&clock).frame < (int64_t)onsets[from])
-		ref_step(&clock);
-	for (unsigned i = from; i < onset_count; i++) {
-		int64_t off = (int64_t)onsets[i] - ref_now(&clock).frame;
-		if (off != 0)
-			ck_abort_msg("onset %u is %lld off", i, (long long)off);
-		ref_step(&clock);
-	}
-}
 
 START_TEST(plays_where_the_record_says)
 {
@@ -260,107 +100,6 @@ START_TEST(nonsense_in_a_whole_record)
 		cycle(PERIOD);
 	}
 	expect_grid(0, (uint64_t)status.anchor_frame, 133);
-}
-END_TEST
-
-/* Killed and started again on the same server: the same frames, at once. */
-START_TEST(restart_on_the_same_server)
-{
-	run(1);
-	start(1, 97, frame + 1000, 3);
-	run(5.3);
-	int64_t anchor = status.anchor_frame;
-	int64_t bar = status.bar;
-	unsigned before = onset_count;
-	frame += 3 * HZ + 17; /* while it was dead */
-	silent = SILENCE;
-	new_process(true);
-	run(0.1);
-	ck_assert(status.running);
-	ck_assert(!status.settled);
-	ck_assert_int_eq(status.anchor_frame, anchor);
-	ck_assert_int_ge(status.bar, bar + 1);
-	run(5);
-	expect_grid(before, (uint64_t)anchor, 97);
-	ck_assert_uint_eq(status.late_anchors, 0);
-}
-END_TEST
-
-/* Over the wrap too: the 64-bit frame is found again from the status. */
-START_TEST(restart_beyond_the_wrap)
-{
-	new_server((UINT64_C(1) << 33) - HZ);
-	process.rt.first_done = false;
-	run(0.5);
-	start(1, 97, frame + 1000, 0);
-	run(2);
-	int64_t anchor = status.anchor_frame;
-	int64_t at = status.frame;
-	frame += HZ;
-	new_process(true);
-	run(0.1);
-	ck_assert_int_gt(status.frame, at);
-	ck_assert_int_eq(status.anchor_frame, anchor);
-}
-END_TEST
-
-/* jackd killed and started again: another counter, the same time. */
-START_TEST(restart_on_another_server)
-{
-	run(8);
-	start(1, 97, frame + 1000, 0);
-	run(5.3);
-	int64_t sound_ns = status.bar_ns;
-	int64_t bar = status.bar;
-	unsigned before = onset_count;
-	int64_t now = ns_of(frame) + 2000000000;
-	zero_ns = now - 123456789;
-	frame = 5926;
-	silent = SILENCE;
-	new_process(true);
-	run(0.2);
-	ck_assert_int_eq(status.bar, bar); /* still the predecessor's word */
-	run(5);
-	ck_assert(status.running);
-	ck_assert_int_gt(status.bar, bar);
-	ck_assert_uint_eq(status.late_anchors, 0);
-	int64_t anchor = (sound_ns - zero_ns) * HZ / 1000000000 - LATENCY;
-	ck_assert_int_le(llabs(status.anchor_frame - anchor), 2);
-	/* On from the time at which that bar sounded. */
-	double beat = 60.0 * HZ / 97;
-	for (unsigned i = before; i < onset_count; i++) {
-		double beats = ((double)(int64_t)onsets[i] - (double)anchor) / beat;
-		ck_assert_double_le(fabs(beats - round(beats)) * beat, 3);
-	}
-}
-END_TEST
-
-/* A status of another boot, or garbage, is not believed. */
-START_TEST(implausible_legacy)
-{
-	uint64_t words[STATUS_WORDS];
-	run(1);
-	start(1, 120, frame + 1000, 0);
-	run(2);
-	status.cycle_ns = ns_of(frame) + INT64_C(86400000000000);
-	status.anchor_frame = 5;
-	status_record_pack(&status, words);
-	ring_write(status_writer, words);
-	int64_t anchor = (int64_t)onsets[0];
-	new_process(true);
-	run(1);
-	ck_assert(status.running);
-	ck_assert_int_le(llabs(status.anchor_frame - anchor), 1);
-
-	status.cycle_ns = 1;
-	status.frame = INT64_MAX;
-	status.anchor_frame = INT64_MIN;
-	status.bar_ns = INT64_MAX;
-	status_record_pack(&status, words);
-	ring_write(status_writer, words);
-	new_process(true);
-	run(1);
-	ck_assert_int_le(llabs(status.anchor_frame - anchor), 1);
 }
 END_TEST
 
@@ -489,10 +228,6 @@ static Suite *suite(void)
 	tcase_add_test(tc, odd_blocks);
 	tcase_add_loop_test(tc, garbage_in_the_tempo_region, 0, 4);
 	tcase_add_test(tc, nonsense_in_a_whole_record);
-	tcase_add_test(tc, restart_on_the_same_server);
-	tcase_add_test(tc, restart_beyond_the_wrap);
-	tcase_add_test(tc, restart_on_another_server);
-	tcase_add_test(tc, implausible_legacy);
 	tcase_add_test(tc, stop_on_the_box);
 	tcase_add_test(tc, test_click_also_when_stopped);
 	tcase_add_test(tc, volume_zero_is_silence);
@@ -505,9 +240,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

@@ -215,6 +215,30 @@ START_TEST(every_header_word_and_the_head)
 }
 END_TEST
 
+/* Wherever head points, the slots tell: the newest is found, and the oldest too. */
+START_TEST(head_is_only_a_hint)
+{
+	static const uint64_t heads[] = {0, 1, 99, RING_SEQUENCE_MAX, RING_BUSY | 5, UINT64_MAX};
+	struct ring_writer *writer = fixture_writer(&harm_shape);
+	for (int i = 0; i < 60; i++) {
+		harm_publish(writer, 1 + i % 7 + HARM_SLOTS);
+		uint64_t head = i < 54 ? heads[i % 6] : writer->sequence + (uint64_t)(i - 53);
+		struct ring_reader *late = fixture_reader(&harm_shape);
+		struct ring_reader *reader = fixture_reader(&harm_shape);
+		uint64_t words[HARM_WORDS], lost;
+		reader->cursor = writer->sequence - (uint64_t)(i % HARM_SLOTS) - 1;
+		atomic_store(&writer->region.base[RING_HEAD], head);
+		harm_expect_newest(reader, writer->sequence);
+		ck_assert_int_eq(ring_read_next(late, words, &lost), 1);
+		ck_assert_uint_eq(words[0], writer->sequence - HARM_SLOTS + 1);
+		harm_expect_nothing(reader);
+		ring_reader_close(reader);
+		ring_reader_close(late);
+	}
+	ring_writer_close(writer);
+}
+END_TEST
+
 START_TEST(every_bit_of_a_record)
 {
 	struct ring_writer *writer = fixture_writer(&harm_shape);
@@ -297,6 +321,7 @@ int main(void)
 	tcase_add_test(tests, damage_is_mended);
 	tcase_add_test(tests, damage_is_overwritten_by_the_next_record);
 	tcase_add_test(tests, every_header_word_and_the_head);
+	tcase_add_test(tests, head_is_only_a_hint);
 	tcase_add_test(tests, every_bit_of_a_record);
 	tcase_add_test(tests, records_out_of_place);
 	tcase_add_test(tests, writer_comes_back_to_a_damaged_region);

@@ -173,6 +173,9 @@ static const struct broken {
 	 " ('" SESSION_1 "', '" USER_1 "', '" DRUMS "', 'global', NULL, 1),"
 	 " ('" SESSION_1 "', '" USER_1 "', '" DRUMS "', 'global', NULL, 2)",
 	 "role_assignment_one_holder"},
+	/* one that brings a row before it breaks */
+	{"INSERT INTO setlist VALUES ('" SETLIST_1 "', 'nobody', 'T', 1) RETURNING id",
+	 "foreign_key"},
 	{"UPDATE participant SET left_at = 5 RETURNING"
 	 " (SELECT raise_no_such_function()) AS x",
 	 NULL}, /* no constraint: a fault of ours */

@@ -321,6 +321,64 @@ START_TEST(stays_broken_then_well)
 }
 END_TEST
 
+/* What belongs to the connection is gone when that was closed. */
+START_TEST(only_a_failed_disk_takes_the_connection)
+{
+	static const struct store_step mark[] = {{"CREATE TEMP TABLE mark (x)", NULL},
+						 {NULL, NULL}};
+	static const struct store_step look[] = {{"SELECT count(*) AS n FROM mark", NULL},
+						 {NULL, NULL}};
+	const int error = _i ? EIO : ENOSPC;
+	struct outcome out;
+
+	fixture_set_up();
+	struct store *store = fixture_open();
+	ck_assert_int_eq(run(store, mark, NULL, 0, &out), STORE_OK);
+	outcome_free(&out);
+	arm(1, 1, error, false);
+	ck_assert(!add_one(store, 0, &out));
+	outcome_free(&out);
+	failing_disk_disarm();
+	ck_assert_int_eq(run(store, look, NULL, 0, &out), error == EIO ? STORE_FAILED : STORE_OK);
+	outcome_free(&out);
+	store_close(store);
+	fixture_tear_down();
+}
+END_TEST
+
+/* SQLite may end a statement by a full disk, and leave the transaction to us. */
+START_TEST(full_within_a_statement)
+{
+	static const struct store_step no_more[] = {{"PRAGMA max_page_count = 1", NULL},
+						    {NULL, NULL}};
+	static const struct store_step more[] = {{"PRAGMA max_page_count = 100000", NULL},
+						 {NULL, NULL}};
+	static const struct store_step many[] = {
+		{"WITH RECURSIVE n (i) AS (VALUES (100) UNION ALL SELECT i + 1 FROM n WHERE i < "
+		 "200)"
+		 " INSERT INTO song (id, title, notes) SELECT"
+		 " '00000000-0000-4000-8000-000000000' || i, 'T', hex(zeroblob(9000)) FROM n",
+		 NULL},
+		{NULL, NULL},
+	};
+	struct outcome out;
+
+	fixture_set_up();
+	struct store *store = fixture_open();
+	ck_assert_int_eq(run(store, no_more, NULL, 0, &out), STORE_OK);
+	outcome_free(&out);
+	ck_assert_int_eq(run(store, many, NULL, 0, &out), STORE_FAILED);
+	ck_assert_ptr_nonnull(strstr(out.what, "disk is full"));
+	outcome_free(&out);
+	ck_assert_int_eq(run(store, more, NULL, 0, &out), STORE_OK);
+	outcome_free(&out);
+	ck_assert_int_eq(run(store, many, NULL, 0, &out), STORE_OK);
+	outcome_free(&out);
+	store_close(store);
+	fixture_tear_down();
+}
+END_TEST
+
 /* Readers and writers in one batch, on a full disk: the readers are served, and see nothing of what
  * was not stored. */
 START_TEST(full_disk_lets_read)
@@ -422,6 +480,8 @@ int main(void)
 	tcase_add_loop_test(tcase, power_goes_at_every_call, 0, 2);
 	tcase_add_test(tcase, stays_full_then_well);
 	tcase_add_test(tcase, stays_broken_then_well);
+	tcase_add_loop_test(tcase, only_a_failed_disk_takes_the_connection, 0, 2);
+	tcase_add_test(tcase, full_within_a_statement);
 	tcase_add_test(tcase, full_disk_lets_read);
 	tcase_add_test(tcase, two_seconds_of_sync_hold_nobody_up);
 	suite_add_tcase(suite, tcase);

@@ -156,6 +156,7 @@ START_TEST(settings_of_the_connection)
 	};
 	static const struct store_step quoted[] = {{"SELECT \"text\" AS x", NULL}, {NULL, NULL}};
 	static const struct store_step schema[] = {
+		{"PRAGMA writable_schema = ON", NULL},
 		{"UPDATE sqlite_schema SET sql = 'x'", NULL},
 		{NULL, NULL},
 	};
