@@ -202,6 +202,8 @@ static void close_all(struct hub *hub)
 	struct server *server = hub->server;
 	server_close(server);
 	hub->server = NULL;
+	for (struct room *room = hub->rooms; room; room = room->next)
+		session_sql_keep_rest(hub, room);
 	store_close(hub->store);
 	air_close(hub->air);
 	guard_free(hub->guard);

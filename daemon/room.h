@@ -27,6 +27,8 @@ enum {
 	SECTION_EVERY = SECTION_ALL | SECTION_TEMPO_STATE | SECTION_CLICK
 };
 
+struct hub;
+
 struct room {
 	struct room *next;
 	char id[UUID_TEXT];
@@ -38,6 +40,8 @@ struct room {
 	int phones;                /* connections in it */
 	int64_t empty_since_ns;    /* while phones is 0 */
 	int64_t tempo_stored_ns;
+	struct hub *keeping; /* a job is under way that stores the tempo, for this hub; or NULL */
+	bool keep_again;     /* it has changed since */
 	struct tempo tempo;
 	json_t *sections[SECTION_COUNT]; /* NULL until told */
 };

@@ -189,15 +189,29 @@ static const struct store_step keep_tempo[] = {
 
 static void tempo_kept(void *user, const struct store_result *result)
 {
-	(void)user;
+	struct room *room = user;
+	struct hub *hub = room->keeping;
+	room->keeping = NULL;
 	if (result->status != STORE_OK)
 		log_event(LOG_LEVEL_ERROR, "the tempo is played but not stored: %s", result->what);
+	session_sql_keep_rest(hub, room);
+}
+
+void session_sql_keep_rest(struct hub *hub, struct room *room)
+{
+	if (!room->keep_again)
+		return;
+	room->keeping = NULL;
+	session_sql_keep_tempo(hub, room);
 }
 
 void session_sql_keep_tempo(struct hub *hub, struct room *room)
 {
 	const struct tempo_record *record = &room->tempo.record;
 	int64_t now_ns = clock_now_ns();
+	room->keep_again = room->keeping != NULL;
+	if (room->keep_again)
+		return; /* a fader that is drawn while the disk stalls shall not pile up jobs */
 	room->tempo_stored_ns = now_ns;
 	int64_t next_bar = tempo_bar_after(&room->tempo, now_ns + 2 * SESSION_TEMPO_KEEP_NS);
 	struct store_job job = {
@@ -213,6 +227,8 @@ void session_sql_keep_tempo(struct hub *hub, struct room *room)
 			(int)record->click.accent, "subdivision", (int)record->click.subdivision,
 			"sound", sound_name(record->click.sound)),
 		.done = tempo_kept,
+		.user = room,
 	};
-	store_submit(hub->store, &job);
+	if (store_submit(hub->store, &job) == 0)
+		room->keeping = hub;
 }

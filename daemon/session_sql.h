@@ -42,7 +42,11 @@ extern const struct store_step session_sql_handoff[];
 /* the instrument slots: column slots_json */
 extern const struct store_step session_sql_slots[];
 
-/* Note the room's tempo and click behind what has been published; nobody waits for it. */
+/* Note the room's tempo and click behind what has been published; nobody waits for it. One job a
+ * room is under way; what changes meanwhile is noted when that is done. */
 void session_sql_keep_tempo(struct hub *hub, struct room *room);
+
+/* Note what has changed since the job under way, if anything has: before the store is closed. */
+void session_sql_keep_rest(struct hub *hub, struct room *room);
 
 #endif
