@@ -1,0 +1,191 @@
+/*
+ * sanitizers: no
+ *
+ * What no phone can take from the others: memory, time, places.
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { after, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import WebSocket from "ws";
+
+import { startBox } from "../lib/box.mjs";
+import { Phone } from "../lib/phone.mjs";
+import { exchange, request, upgrade } from "../lib/raw_http.mjs";
+import { checkMerged, openEye, shared, look } from "../lib/refusal.mjs";
+
+const box = await startBox({ audio: false });
+after(() => box.stop());
+
+const ann = await Phone.open(box.url);
+const { code } = await ann.create("Ann");
+const ben = await Phone.open(box.url);
+await ben.join(code, "Ben");
+
+/** The daemon's private memory, KiB. */
+function privateKib() {
+	const rollup = readFileSync(`/proc/${box.pids.tactusd}/smaps_rollup`, "utf8");
+	return [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)].reduce((sum, [, kib]) => sum + Number(kib), 0);
+}
+
+/** That many changes of state, a window of them under way at once. */
+async function change(count, window = 100) {
+	for (let done = 0; done < count; done += window)
+		await Promise.all([...Array(window)].map((_, i) => ann.request("tempo.set", { bpm: 60 + (done + i) % 100 })));
+}
+
+/* A phone keeps all it hears; so much is not needed here. */
+const forget = (phone) => (phone.heard.length = 0);
+
+test("a phone that never reads: memory stays bounded, the others are served, and it is caught up or closed", async () => {
+	const slow = await Phone.open(box.url);
+	await slow.join(code, "Slow");
+	const gone = new Promise((resolve) => slow.once("close", resolve));
+	await change(200);
+	const before = privateKib();
+	slow.ws._socket.pause();
+	let most = before;
+	for (let i = 0; i < 20; i++) {
+		await change(1000);
+		most = Math.max(most, privateKib());
+		forget(ann), forget(ben);
+	}
+	assert.ok(most - before < 2048, `the daemon grew by ${most - before} KiB`);
+	await ben.when((state) => state.revision === ann.state.revision);
+	assert.deepEqual(ben.holes, []);
+
+	/* Reading again, it comes to what all have, by a fresh welcome, or it was closed and resumes. */
+	const heard = slow.heard.length;
+	slow.ws._socket.resume();
+	const caught_up = slow.when((state) => state.revision === ann.state.revision, 8000).then(() => "caught up");
+	if (await Promise.race([caught_up.catch(() => "closed"), gone.then(() => "closed")]) === "closed")
+		await slow.resume();
+	else
+		assert.ok(slow.heard.slice(heard).some((h) => h.message.type === "welcome"));
+	assert.deepEqual(slow.holes, []);
+	assert.deepEqual(shared(slow.state), shared(await look(slow)));
+	await slow.request("session.leave");
+	await slow.close();
+});
+
+test("a phone that asks and never reads the answers is closed", async () => {
+	const greedy = await Phone.open(box.url);
+	const before = privateKib();
+	greedy.ws._socket.pause();
+	const text = JSON.stringify({ id: "g", type: "clock.ping", t0: "x".repeat(60000) });
+	/* Some 60 MB of answers. */
+	for (let i = 0; i < 1000 && greedy.ws.readyState === WebSocket.OPEN; i++) {
+		greedy.send_raw(text);
+		if (i % 50 === 0)
+			await sleep(5);
+	}
+	await sleep(500);
+	assert.ok(privateKib() - before < 8192, `the daemon grew by ${privateKib() - before} KiB`);
+	await ann.ping();
+	const gone = new Promise((resolve) => greedy.once("close", resolve));
+	greedy.ws._socket.resume();
+	await Promise.race([gone, sleep(8000).then(() => assert.fail("still open"))]);
+});
+
+test("a burst of 200 requests is answered whole, in order", async () => {
+	const phone = await Phone.open(box.url);
+	phone.ws._socket.cork();
+	const asked = [...Array(200)].map(() => phone.ping());
+	phone.ws._socket.uncork();
+	assert.equal((await Promise.all(asked)).length, 200);
+	await phone.close();
+});
+
+test("a flood of pings from one keeps no other waiting", async () => {
+	const flooder = await Phone.open(box.url);
+	let over = false;
+	let answered = 0;
+	const flood = (async () => {
+		while (!over) {
+			await Promise.all([...Array(50)].map(() => flooder.ping()));
+			answered += 50;
+		}
+	})();
+	const rounds = [];
+	for (let i = 0; i < 100; i++)
+		rounds.push((await ben.ping()).rtt_ms);
+	over = true;
+	await flood;
+	rounds.sort((a, b) => a - b);
+	assert.ok(answered >= 1000, `${answered} pings`);
+	/* Fair turns: a round trip is a few of the flooder's batches, not seconds. */
+	assert.ok(rounds[95] < 500, `p95 ${rounds[95]} ms`);
+	await flooder.close();
+});
+
+test("WebSocket pings in a flood, and frames of no bytes: the daemon neither grows nor stops", async () => {
+	const before = privateKib();
+	const flooder = await Phone.open(box.url);
+	flooder.ws.on("error", () => {});
+	for (let i = 0; i < 20000 && flooder.ws.readyState === WebSocket.OPEN; i++) {
+		flooder.ws.ping("x".repeat(100));
+		if (i % 500 === 0)
+			await sleep(1);
+	}
+	for (let i = 0; i < 2000 && flooder.ws.readyState === WebSocket.OPEN; i++)
+		flooder.send_raw("", { fin: false });
+	await ann.ping();
+	assert.ok(privateKib() - before < 4096, `the daemon grew by ${privateKib() - before} KiB`);
+	flooder.terminate();
+});
+
+test("sessions come and go, phones come and go: nothing piles up that a phone holds", async () => {
+	const round = async (count) => {
+		for (let i = 0; i < count; i++) {
+			const phone = await Phone.open(box.url);
+			await phone.request("session.resume", { token: ben.token });
+			phone.terminate();
+		}
+	};
+	await round(100);
+	const before = privateKib();
+	await round(500);
+	assert.ok(privateKib() - before < 2048, `500 resumes left ${privateKib() - before} KiB`);
+	await ann.ping();
+});
+
+/** A WebSocket opened by hand: as light as it can be. */
+const openBare = () => new Promise((resolve) => {
+	const socket = connect(box.port, "127.0.0.1", () => socket.write(request("GET /ws HTTP/1.1", upgrade(box))));
+	socket.once("data", (bytes) => resolve({ socket, ok: String(bytes).startsWith("HTTP/1.1 101") }));
+	socket.once("close", () => resolve({ socket, ok: false }));
+	socket.on("error", () => {});
+});
+
+test("more phones than there are places: those inside go on, and places come free again", async () => {
+	const wires = async () => (await (await fetch(`${box.url}/healthz`)).json()).phones;
+	const before = await wires();
+	const bare = [];
+	for (let i = 0; i < 21; i++)
+		bare.push(...await Promise.all([...Array(50)].map(openBare)));
+	assert.ok(bare.length > 1000);
+	await sleep(100);
+	assert.ok(await wires() <= 1000);
+	assert.ok(bare.filter((one) => one.ok).length >= 900);
+	await ann.request("tempo.set", { bpm: 99 });
+	await ben.when((state) => state.tempoState.bpm === 99);
+	for (const { socket } of bare)
+		socket.destroy();
+	const deadline = Date.now() + 10000;
+	while (await wires() > before && Date.now() < deadline)
+		await sleep(50);
+	assert.equal(await wires(), before);
+	const late = await Phone.open(box.url);
+	await late.join(code, "Late");
+	await late.close();
+});
+
+test("after all that every phone has what a newcomer is told", async () => {
+	const eye = await openEye(box, ann.token);
+	await checkMerged(eye, [ann, ben]);
+	assert.equal((await exchange(box, request("GET /healthz HTTP/1.1", { Host: `127.0.0.1:${box.port}` }))).status, 200);
+	for (const phone of [ann, ben, eye])
+		await phone.close();
+});
