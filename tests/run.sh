@@ -26,7 +26,6 @@ mark=$$.$RANDOM
 CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)
 export BUILD CHROMIUM
 export CK_TIMEOUT_MULTIPLIER=${CK_TIMEOUT_MULTIPLIER:-5}
-export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
 
 # ThreadSanitizer's map of the address space does not bear a kernel that randomises much of it.
 prefix=()
@@ -41,7 +40,7 @@ says() { # says FILE PATTERN: the rest of the line that has it
 
 chosen() { # chosen FILE
 	[[ $1 =~ ${ONLY-} ]] || return 1
-	[ -z "${SANITIZER-}" ] || [[ $(says "$1" sanitizers:) != no* ]]
+	[ -z "${SANITIZER-}" ] || [[ $1 != tests/unit/*.mjs && $(says "$1" sanitizers:) != no* ]]
 }
 
 tests_of() { # tests_of KIND
@@ -109,11 +108,19 @@ run_test() { # run_test FILE
 	local log=$logs/${name//\//-}.log
 	limit=$(says "$1" timeout: | tr -dc 0-9)
 	command_of "$1"
-	TACTUS_TEST=$mark.$name timeout -k 10 "${limit:-300}" "${command[@]}" \
+	rm -f "$log".report.*
+	ASAN_OPTIONS=log_path=$log.report UBSAN_OPTIONS=print_stacktrace=1 \
+		TSAN_OPTIONS=halt_on_error=1:log_path=$log.report \
+		TACTUS_TEST=$mark.$name timeout -k 10 "${limit:-300}" "${command[@]}" \
 		>"$log" 2>&1 </dev/null || code=$?
 	left=$(sweep "$mark.$name")
 	free_places
 	count "$1" "$log" "$code"
+	# A program under a sanitizer may have ended badly behind the test's back.
+	if compgen -G "$log.report.*" >/dev/null; then
+		cat "$log".report.* >>"$log"
+		failed=$((failed + 1))
+	fi
 	verdict=ok
 	if [ "$failed" != 0 ]; then verdict=FAIL; fi
 	echo "$passed $failed" >>"$counts"
