@@ -48,7 +48,7 @@ int store_statement_execute(struct store_db *db, const char *sql);
 /* Bind the parameters that the statement names. Borrows from params until store_statement_end. */
 int store_statement_bind(sqlite3_stmt *statement, const json_t *params);
 
-/* Run it to its end, or a query to its first row, which *row becomes (an object, the caller owns),
+/* Run it, a query to its first row. That is *row then (an object, the caller owns),
  * or NULL if there is none. */
 int store_statement_run(sqlite3_stmt *statement, json_t **row);
 void store_statement_end(sqlite3_stmt *statement);

@@ -172,24 +172,15 @@ static int read_row(sqlite3_stmt *statement, json_t **out)
 	return row ? SQLITE_OK : code;
 }
 
+/* With RETURNING, all is changed and checked before the first row comes. */
 int store_statement_run(sqlite3_stmt *statement, json_t **row)
 {
-	int code = sqlite3_step(statement);
+	const int code = sqlite3_step(statement);
 
 	*row = NULL;
-	if (code == SQLITE_ROW) {
-		const int result = read_row(statement, row);
-		if (result != SQLITE_OK)
-			return result;
-		/* One that writes goes on to its end: only there are its foreign keys checked. */
-		while (code == SQLITE_ROW && !sqlite3_stmt_readonly(statement))
-			code = sqlite3_step(statement);
-	}
-	if (code == SQLITE_ROW || code == SQLITE_DONE)
-		return SQLITE_OK;
-	json_decref(*row);
-	*row = NULL;
-	return code;
+	if (code == SQLITE_ROW)
+		return read_row(statement, row);
+	return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
 void store_statement_end(sqlite3_stmt *statement)

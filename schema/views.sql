@@ -65,11 +65,11 @@ WHERE participant.left_at IS NULL;
 CREATE VIEW active_song_context AS
 SELECT
 	active_song.*,
-	(SELECT json_group_array(json(role)) FROM (
-		SELECT json_object('slot_id', slot_id, 'user_id', user_id, 'scope_type', scope_type) AS role
-		FROM effective_role
-		WHERE effective_role.session_id = active_song.session_id
-		ORDER BY slot_id)) AS roles
+	(SELECT json_group_array(json_object(
+			'slot_id', slot_id, 'user_id', user_id, 'scope_type', scope_type))
+		FROM (SELECT * FROM effective_role
+			WHERE effective_role.session_id = active_song.session_id
+			ORDER BY slot_id)) AS roles
 FROM active_song;
 
 CREATE VIEW section_session AS
@@ -88,39 +88,39 @@ FROM session;
 CREATE VIEW section_participants AS
 SELECT
 	session.id AS session_id,
-	(SELECT json_group_array(json(member)) FROM (
-		SELECT json_object(
-			'session_id', participant.session_id,
-			'user_id', participant.user_id,
-			'display_name', user.display_name,
-			'join_time', participant.join_time,
-			'last_heartbeat', participant.last_heartbeat,
-			'ptt_state', status.ptt_state,
-			'network_rtt_ms', participant.network_rtt_ms,
-			'packet_loss_pct', participant.packet_loss_pct,
-			'slots', json(status.slots)) AS member
-		FROM participant
-		JOIN user ON user.id = participant.user_id
-		JOIN participant_audio_status AS status
-			ON status.session_id = participant.session_id AND status.user_id = participant.user_id
-		WHERE participant.session_id = session.id
-		ORDER BY participant.join_time, participant.user_id)) AS json
+	(SELECT json_group_array(json_object(
+			'session_id', session_id,
+			'user_id', user_id,
+			'display_name', display_name,
+			'join_time', join_time,
+			'last_heartbeat', last_heartbeat,
+			'ptt_state', ptt_state,
+			'network_rtt_ms', network_rtt_ms,
+			'packet_loss_pct', packet_loss_pct,
+			'slots', json(slots)))
+		FROM (SELECT participant.*, user.display_name, status.slots
+			FROM participant
+			JOIN user ON user.id = participant.user_id
+			JOIN participant_audio_status AS status
+				ON status.session_id = participant.session_id
+				AND status.user_id = participant.user_id
+			WHERE participant.session_id = session.id
+			ORDER BY participant.join_time, participant.user_id)) AS json
 FROM session;
 
 CREATE VIEW section_role_assignments AS
 SELECT
 	session.id AS session_id,
-	(SELECT json_group_array(json(role)) FROM (
-		SELECT json_object(
+	(SELECT json_group_array(json_object(
 			'session_id', session_id,
 			'user_id', user_id,
 			'slot_id', slot_id,
 			'scope_type', scope_type,
 			'scope_song_id', scope_song_id,
-			'assigned_at', assigned_at) AS role
-		FROM role_assignment
-		WHERE role_assignment.session_id = session.id
-		ORDER BY scope_type, scope_song_id, slot_id)) AS json
+			'assigned_at', assigned_at))
+		FROM (SELECT * FROM role_assignment
+			WHERE role_assignment.session_id = session.id
+			ORDER BY scope_type, scope_song_id, slot_id)) AS json
 FROM session;
 
 -- The active setlist with its items, or null.
@@ -132,22 +132,23 @@ SELECT
 			'session_id', setlist.session_id,
 			'title', setlist.title,
 			'created_at', setlist.created_at,
-			'items', json((SELECT json_group_array(json(item)) FROM (
-				SELECT json_object(
-					'setlist_id', item.setlist_id,
-					'position', item.position,
-					'song_id', item.song_id,
-					'key_override', item.key_override,
-					'bpm_override', item.bpm_override,
-					'song_leader_user_id', item.song_leader_user_id,
-					'title', song.title,
-					'key', ifnull(item.key_override, song.default_key),
-					'bpm', ifnull(item.bpm_override, song.default_bpm),
-					'time_signature', song.time_signature) AS item
-				FROM setlist_item AS item
-				JOIN song ON song.id = item.song_id
-				WHERE item.setlist_id = session.active_setlist_id
-				ORDER BY item.position))))
+			'items', (SELECT json_group_array(json_object(
+					'setlist_id', setlist_id,
+					'position', position,
+					'song_id', song_id,
+					'key_override', key_override,
+					'bpm_override', bpm_override,
+					'song_leader_user_id', song_leader_user_id,
+					'title', title,
+					'key', ifnull(key_override, default_key),
+					'bpm', ifnull(bpm_override, default_bpm),
+					'time_signature', time_signature))
+				FROM (SELECT item.*, song.title, song.default_key, song.default_bpm,
+						song.time_signature
+					FROM setlist_item AS item
+					JOIN song ON song.id = item.song_id
+					WHERE item.setlist_id = session.active_setlist_id
+					ORDER BY item.position)))
 		FROM setlist
 		WHERE setlist.id = session.active_setlist_id), 'null') AS json
 FROM session;
@@ -173,5 +174,5 @@ FROM session;
 
 -- The box's slots; the same for every session.
 CREATE VIEW section_slots AS
-SELECT json_group_array(json(slot)) AS json
-FROM (SELECT json_object('id', id, 'name', name) AS slot FROM instrument_slot ORDER BY id);
+SELECT json_group_array(json_object('id', id, 'name', name)) AS json
+FROM (SELECT id, name FROM instrument_slot ORDER BY id);
