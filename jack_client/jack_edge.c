@@ -5,11 +5,12 @@
 
 #include <errno.h>
 #include <jack/jack.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#define PORT_NAME_BYTES 512 /* more than JACK's own limit of 320 */
 /* A client that was killed keeps its name until the server has buried it. */
 #define NAME_TRIES 40
 #define NAME_PAUSE_NS 50000000
@@ -19,7 +20,8 @@ struct jack_edge {
 	jack_client_t *client;
 	jack_port_t *port;
 	struct process *process;
-	atomic_bool ports_changed; /* set in a thread of libjack's, taken by main's */
+	atomic_bool ports_changed;           /* set in a thread of libjack's, taken by main's */
+	bool connected[OPTIONS_CONNECT_MAX]; /* [0] also for the card's own port */
 	bool missing_told;
 	unsigned xruns_told;
 };
@@ -72,8 +74,8 @@ static void on_port(jack_port_id_t port, int registered, void *arg)
 {
 	struct jack_edge *edge = arg;
 	(void)port;
-	if (registered)
-		atomic_store(&edge->ports_changed, true);
+	(void)registered;
+	atomic_store(&edge->ports_changed, true);
 }
 
 /* A thread of libjack's; the client is dead already. */
@@ -175,51 +177,56 @@ uint32_t jack_edge_rate_hz(const struct jack_edge *edge)
 
 /* ---- connections ----------------------------------------------------------- */
 
-static bool connect_to(struct jack_edge *edge, const char *port)
-{
-	const char *own = jack_port_name(edge->port);
-	if (jack_port_connected_to(edge->port, port))
-		return true;
-	if (jack_port_by_name(edge->client, port) == NULL)
-		return false;
-	int error = jack_connect(edge->client, own, port);
-	if (error != 0 && error != EEXIST) {
-		say("JACK will not connect %s to '%s'; is that an audio input port?", own, port);
-		return false;
-	}
-	say("%s plays into %s", own, port);
-	return true;
-}
-
-static bool connect_first_physical(struct jack_edge *edge)
+static const char *first_physical(struct jack_edge *edge, char *name, size_t size)
 {
 	const char **ports = jack_get_ports(edge->client, NULL, JACK_DEFAULT_AUDIO_TYPE,
 					    JackPortIsPhysical | JackPortIsInput);
-	bool connected = ports != NULL && ports[0] != NULL && connect_to(edge, ports[0]);
+	bool found = ports != NULL && ports[0] != NULL;
+	if (found)
+		snprintf(name, size, "%s", ports[0]);
 	jack_free(ports);
-	return connected;
+	return found ? name : NULL;
 }
 
 static void tell_missing(struct jack_edge *edge, const char *port)
 {
 	if (!edge->missing_told)
-		say("JACK has no port %s%s yet; I connect when it appears (jack_lsp lists them)",
-		    port != NULL ? port : "for playback", port != NULL ? "" : " of a card");
+		say("JACK has no port %s yet; I connect when it appears (jack_lsp lists them)",
+		    port != NULL ? port : "of a card to play into");
 	edge->missing_told = true;
+}
+
+static void connect_to(struct jack_edge *edge, const char *port)
+{
+	const char *own = jack_port_name(edge->port);
+	int error = jack_connect(edge->client, own, port);
+	if (error == 0)
+		say("%s plays into %s", own, port);
+	else if (error != EEXIST)
+		say("JACK will not connect %s to '%s'; is that an audio input port?", own, port);
+}
+
+/* Once for each time that the port appears: what somebody disconnects later stays so. */
+static void follow_port(struct jack_edge *edge, unsigned i, const char *port)
+{
+	bool there = port != NULL && jack_port_by_name(edge->client, port) != NULL;
+	if (!there)
+		tell_missing(edge, port);
+	else if (!edge->connected[i])
+		connect_to(edge, port);
+	edge->connected[i] = there;
 }
 
 static void connect_all(struct jack_edge *edge)
 {
 	const struct options *options = edge->options;
+	char card[PORT_NAME_BYTES];
 	if (options->connect_none)
 		return;
-	if (options->connects == 0 && jack_port_connected(edge->port) == 0 &&
-	    !connect_first_physical(edge))
-		tell_missing(edge, NULL);
-	for (unsigned i = 0; i < options->connects; i++) {
-		if (!connect_to(edge, options->connect[i]))
-			tell_missing(edge, options->connect[i]);
-	}
+	if (options->connects == 0)
+		follow_port(edge, 0, first_physical(edge, card, sizeof card));
+	for (unsigned i = 0; i < options->connects; i++)
+		follow_port(edge, i, options->connect[i]);
 	jack_recompute_total_latencies(edge->client);
 	read_latency(edge);
 }

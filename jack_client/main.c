@@ -5,6 +5,7 @@
  */
 #include "clock.h"
 #include "jack_edge.h"
+#include "limits.h"
 #include "options.h"
 #include "process.h"
 #include "say.h"
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,6 +113,10 @@ static int create_process(struct click *click)
 	uint32_t rate_hz = click->options.nominal_hz;
 	if (rate_hz == 0)
 		rate_hz = jack_edge_rate_hz(click->edge);
+	if (rate_hz < LIMIT_RATE_MIN_HZ || rate_hz > LIMIT_RATE_MAX_HZ) {
+		say("the JACK server runs at %u Hz; I play at 8000 to 384000", rate_hz);
+		return -ERANGE;
+	}
 	click->sounds = sounds_create(rate_hz);
 	click->process = calloc(1, sizeof *click->process);
 	if (click->sounds == NULL || click->process == NULL) {

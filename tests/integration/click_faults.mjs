@@ -18,11 +18,12 @@ import { beatsOf, BUILD, compare, judgeable, startStage } from "../tools/click_s
 
 const RATE = 48000;
 const BPM = 133;
+const PERIOD = 1024;
 
 /** @type {Awaited<ReturnType<typeof startStage>>} */
 let stage;
 before(async () => {
-	stage = await startStage({ period: 1024, rate: RATE });
+	stage = await startStage({ period: PERIOD, rate: RATE });
 });
 after(() => stage.stop());
 
@@ -70,8 +71,13 @@ test("killed with -9: back on the same frames, without the daemon's help", async
 	const result = judge(ear, grid);
 	t.diagnostic(`${ear.onsets.length} onsets heard, ${result.missing.length} fell into the gaps`);
 	assert.equal(status.anchor_frame, grid.frame);
-	/* Silence while it is dead, and at most one click cut off by the kill is no onset of ours. */
-	assert.deepEqual(result.extra, []);
+	/* The ear is connected again a moment after the click plays again: it may come into the middle
+	 * of a sound, then it hears its rest from a cycle's start on. */
+	const beats = beatsOf(grid, ear.first + ear.heard, RATE);
+	const isRest = (/** @type {number} */ frame) => (frame - ear.first) % PERIOD === 0 &&
+		beats.some((beat) => frame > beat.frame && frame < beat.frame + RATE / 20);
+	assert.deepEqual(result.extra.filter((frame) => !isRest(frame)), []);
+	assert.ok(result.extra.length <= 5);
 	assert.ok(ear.onsets.length > result.wanted / 2);
 });
 
