@@ -50,12 +50,12 @@ export function descendants(pid) {
 	return below(pid);
 }
 
-/** Variables that one run has for itself. */
-export async function ownPlace() {
+/** Variables that one run has for itself. @param {string} dir */
+async function ownPlace(dir) {
 	const name = `run${process.pid}x${++runs}`;
 	return {
 		PORT: String(await freePort()), JACK_SERVER: name, REGION: `tactus-${name}`,
-		STATE: join(mkdtempSync(join(tmpdir(), "tactus-run-")), "state"),
+		STATE: join(dir, "state"),
 	};
 }
 
@@ -65,7 +65,8 @@ export async function ownPlace() {
  * @param {Record<string, string>} [env] over the variables of ownPlace()
  */
 export async function supervise(argv, env = {}) {
-	const place = { ...await ownPlace(), ...env };
+	const dir = mkdtempSync(join(tmpdir(), "tactus-run-"));
+	const place = { ...await ownPlace(dir), ...env };
 	const process_env = { ...process.env, ...place };
 	if (!("PIN" in env))
 		delete process_env.PIN;
@@ -76,8 +77,9 @@ export async function supervise(argv, env = {}) {
 	const seen = new Set();
 	const run = {
 		place, output: "",
-		/** @type {number | null} */
-		code: null,
+		get code() {
+			return child.exitCode ?? child.signalCode;
+		},
 		top: Number(child.pid),
 		get alive() {
 			return child.exitCode === null && child.signalCode === null;
@@ -114,19 +116,18 @@ export async function supervise(argv, env = {}) {
 		/** Waits until it and all that it ever started are gone; those left at the end. */
 		async gone(wait_ms = 12000) {
 			const left = () => [run.top, ...seen].filter(running);
-			await until(() => left().length === 0, "the end", wait_ms).catch(() => {});
+			await until(() => left().length === 0 && !run.alive, "the end", wait_ms).catch(() => {});
 			open.delete(run);
 			const rest = left();
 			for (const pid of rest)
 				process.kill(pid, "SIGKILL");
-			rmSync(join(place.STATE, ".."), { recursive: true, force: true });
+			rmSync(dir, { recursive: true, force: true });
 			for (const part of ["tempo", "status"])
 				rmSync(`/dev/shm/${place.REGION}.${part}`, { force: true });
 			return rest;
 		},
 	};
 	open.add(run);
-	child.on("exit", (code) => (run.code = code));
 	for (const stream of [child.stdout, child.stderr])
 		stream.on("data", (text) => (run.output += text));
 	await until(() => !run.alive || run.output.includes("Ctrl-C stops everything"),
