@@ -8,6 +8,7 @@
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 #define NETWORK_WINDOW_NS (1800 * NS_PER_S)
+#define ASK_AGAIN_NS NS_PER_S
 
 struct budget_rule {
 	int64_t price_ns; /* one try is paid for by so much time */
@@ -27,11 +28,16 @@ static const struct rule {
 	[GUARD_PIN] = {3, 2, 8, 300, 16, {20 * NS_PER_S, 2}, {30 * NS_PER_S, 300}},
 };
 
+/* Tries that passed and have not ended, by the budget that they paid from. */
+struct open {
+	int fresh;
+	int failed_before;
+};
+
 /* Of an address: what it failed at. Of a network: `failures` counts first tries since tried_ns. */
 struct track {
 	int failures;
-	int open;         /* passed, not ended */
-	bool fresh;       /* the open one paid as one that has not failed */
+	struct open open;
 	int64_t tried_ns; /* the last one that was let pass */
 };
 
@@ -106,6 +112,11 @@ static void make_key(const char *address, bool network, uint8_t key[16])
 		memset(key + 8, 0, 8);
 }
 
+static int open_count(const struct track *track)
+{
+	return track->open.fresh + track->open.failed_before;
+}
+
 /* Drop what is too old to count. */
 static void age(struct entry *entry, int64_t now_ns)
 {
@@ -115,10 +126,10 @@ static void age(struct entry *entry, int64_t now_ns)
 		struct track *track = &entry->tracks[kind];
 		const int64_t since_ns = now_ns - track->tried_ns;
 		if (since_ns > GUARD_OPEN_NS)
-			track->open = 0;
+			track->open = (struct open){0, 0};
 		if (since_ns > (entry->network ? NETWORK_WINDOW_NS : GUARD_FORGET_NS))
 			track->failures = 0;
-		blank = blank && track->failures == 0 && track->open == 0;
+		blank = blank && track->failures == 0 && open_count(track) == 0;
 	}
 	entry->used = !blank;
 }
@@ -128,7 +139,7 @@ static int weight(const struct entry *entry)
 	int sum = 0;
 
 	for (int kind = 0; kind < GUARD_KINDS; kind++)
-		sum += entry->tracks[kind].failures + entry->tracks[kind].open;
+		sum += entry->tracks[kind].failures + open_count(&entry->tracks[kind]);
 	return sum;
 }
 
@@ -186,17 +197,35 @@ static struct entry *make(struct guard *guard, const char *address, bool network
 
 /* --- Tries ---------------------------------------------------------------------------------- */
 
-static int64_t address_wait_ns(const struct track *track, const struct rule *rule, int64_t now_ns)
+/* What its failures cost it. */
+static int64_t failures_wait_ns(const struct track *track, const struct rule *rule, int64_t now_ns)
 {
-	const int count = track->failures + track->open;
 	int64_t wait_ns = 0;
 
-	if (count >= rule->lock_after)
+	if (track->failures >= rule->lock_after)
 		wait_ns = rule->lock_s * NS_PER_S;
-	else if (count >= rule->free)
-		wait_ns = rule->first_wait_s * NS_PER_S << (count - rule->free);
+	else if (track->failures >= rule->free)
+		wait_ns = rule->first_wait_s * NS_PER_S << (track->failures - rule->free);
 	wait_ns += track->tried_ns - now_ns;
 	return wait_ns > 0 ? wait_ns : 0;
+}
+
+/* One that has failed has no more tries under way than it has free failures left; one that has
+ * not may be a whole choir behind one address. */
+static bool too_many_open(const struct track *track, const struct rule *rule)
+{
+	const int open = open_count(track);
+
+	if (track->failures == 0)
+		return open >= GUARD_OPEN_MAX;
+	return open > 0 && track->failures + open >= rule->free;
+}
+
+static int64_t address_wait_ns(const struct track *track, const struct rule *rule, int64_t now_ns)
+{
+	const int64_t wait_ns = failures_wait_ns(track, rule, now_ns);
+
+	return wait_ns == 0 && too_many_open(track, rule) ? ASK_AGAIN_NS : wait_ns;
 }
 
 static bool network_has_first(struct guard *guard, const char *address, enum guard_kind kind,
@@ -228,13 +257,13 @@ static void let_pass(struct guard *guard, const char *address, enum guard_kind k
 	if (!entry)
 		entry = make(guard, address, false, NULL, now_ns);
 	struct track *track = &entry->tracks[kind];
-	track->open++;
 	track->tried_ns = now_ns;
-	track->fresh = fresh;
 	if (fresh) {
+		track->open.fresh++;
 		budget_pay(&guard->fresh[kind], &rule->fresh, now_ns);
 		count_first(guard, address, kind, entry, now_ns);
 	} else {
+		track->open.failed_before++;
 		budget_pay(&guard->failed_before[kind], &rule->failed_before, now_ns);
 	}
 }
@@ -245,8 +274,7 @@ int64_t guard_check(struct guard *guard, const char *address, enum guard_kind ki
 	const struct rule *rule = &rules[kind];
 	const struct entry *entry = find(guard, address, false, now_ns);
 	const struct track *track = entry ? &entry->tracks[kind] : &blank;
-	const bool fresh = track->failures == 0 && track->open == 0 &&
-			   network_has_first(guard, address, kind, now_ns);
+	const bool fresh = track->failures == 0 && network_has_first(guard, address, kind, now_ns);
 
 	const struct budget *budget = fresh ? &guard->fresh[kind] : &guard->failed_before[kind];
 	const struct budget_rule *price = fresh ? &rule->fresh : &rule->failed_before;
@@ -261,6 +289,22 @@ int64_t guard_check(struct guard *guard, const char *address, enum guard_kind ki
 	return (wait_ns + NS_PER_MS - 1) / NS_PER_MS;
 }
 
+enum paid { PAID_NONE, PAID_FRESH, PAID_FAILED_BEFORE };
+
+/* One of the open tries ends, fresh ones first. Returns from what it was paid. */
+static enum paid end_one(struct track *track)
+{
+	if (track->open.fresh > 0) {
+		track->open.fresh--;
+		return PAID_FRESH;
+	}
+	if (track->open.failed_before > 0) {
+		track->open.failed_before--;
+		return PAID_FAILED_BEFORE;
+	}
+	return PAID_NONE;
+}
+
 void guard_failed(struct guard *guard, const char *address, enum guard_kind kind, int64_t now_ns)
 {
 	struct entry *entry = find(guard, address, false, now_ns);
@@ -269,22 +313,16 @@ void guard_failed(struct guard *guard, const char *address, enum guard_kind kind
 		entry = make(guard, address, false, NULL, now_ns);
 		entry->tracks[kind].tried_ns = now_ns;
 	}
-	struct track *track = &entry->tracks[kind];
-	if (track->open > 0)
-		track->open--;
-	track->fresh = false;
-	track->failures++;
+	end_one(&entry->tracks[kind]);
+	entry->tracks[kind].failures++;
 }
 
-static void pay_back(struct guard *guard, const char *address, enum guard_kind kind, bool fresh,
-		     int64_t now_ns)
+static void pay_back_fresh(struct guard *guard, const char *address, enum guard_kind kind,
+			   int64_t now_ns)
 {
-	struct entry *network = fresh ? find(guard, address, true, now_ns) : NULL;
+	struct entry *network = find(guard, address, true, now_ns);
 
-	if (fresh)
-		budget_pay_back(&guard->fresh[kind], &rules[kind].fresh);
-	else
-		budget_pay_back(&guard->failed_before[kind], &rules[kind].failed_before);
+	budget_pay_back(&guard->fresh[kind], &rules[kind].fresh);
 	if (network && network->tracks[kind].failures > 0)
 		network->tracks[kind].failures--;
 }
@@ -295,12 +333,11 @@ void guard_succeeded(struct guard *guard, const char *address, enum guard_kind k
 
 	if (!entry)
 		return;
-	struct track *track = &entry->tracks[kind];
-	if (track->open > 0) {
-		track->open--;
-		pay_back(guard, address, kind, track->fresh, now_ns);
-	}
-	track->fresh = false;
-	track->failures = 0;
+	const enum paid paid = end_one(&entry->tracks[kind]);
+	if (paid == PAID_FRESH)
+		pay_back_fresh(guard, address, kind, now_ns);
+	else if (paid == PAID_FAILED_BEFORE)
+		budget_pay_back(&guard->failed_before[kind], &rules[kind].failed_before);
+	entry->tracks[kind].failures = 0;
 	age(entry, now_ns);
 }

@@ -23,8 +23,8 @@
  *
  * So in eight hours, whatever the addresses, at most 480 * 3 + 2 + 480 * 2 + 300 = 2702 PINs are
  * tried: against six digits a chance of 0.27 %. One address alone tries at most 8 + 480 / 5 = 104
- * (0.01 %). Codes: at most 28800 + 20 + 28800 + 1000 = 58620 against the 21^6 of token.h: 0.07 % for
- * each active session.
+ * (0.01 %), as long as each try is ended before the next is asked for. Codes: at most 28800 + 20 +
+ * 28800 + 1000 = 58620 against the 21^6 of token.h: 0.07 % for each active session.
  *
  * What it costs: while somebody guesses from many addresses of an IPv6 network, a phone in that
  * network has to wait among his tries to type a PIN or a code; over IPv4 it has not. While he does
@@ -32,9 +32,10 @@
  *
  * None of this concerns a valid token: don't ask the guard about one.
  *
- * Every try that guard_check() let pass is then ended by guard_failed() or guard_succeeded(). Until
- * then it counts as failed, so that many tries at once gain nothing; one never ended (the
- * disk failed, the phone went) stops counting after GUARD_OPEN_NS, but for its price.
+ * Every try that guard_check() let pass is then ended by guard_failed() or guard_succeeded(). An
+ * address that has not failed may have GUARD_OPEN_MAX under way (a choir behind one address), one
+ * that has no more than its free failures. One never ended (the disk failed, the phone
+ * went) stops counting after GUARD_OPEN_NS, but for its price.
  *
  * Pure: the caller passes now_ns (CLOCK_MONOTONIC_RAW, or any that never goes back).
  * Thread: the loop's alone.
@@ -51,6 +52,7 @@ enum guard_kind { GUARD_CODE, GUARD_PIN, GUARD_KINDS };
 #define GUARD_ENTRIES 1024
 
 #define GUARD_FORGET_NS (INT64_C(4 * 3600) * 1000000000)
+#define GUARD_OPEN_MAX 64
 #define GUARD_OPEN_NS (INT64_C(30) * 1000000000)
 
 struct guard;

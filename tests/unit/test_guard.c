@@ -110,25 +110,77 @@ START_TEST(kinds_are_apart)
 }
 END_TEST
 
-START_TEST(many_at_once_gain_nothing)
+/* All that come in before one is answered. */
+static int pass_at_once(const char *address, enum guard_kind kind, int asked, int64_t now)
 {
 	int passed = 0;
 
-	/* A thousand requests before the first is answered. */
-	for (int i = 0; i < 1000; i++)
-		passed += guard_check(guard, "10.0.0.1", GUARD_CODE, START) == 0;
-	ck_assert_int_eq(passed, 5);
-	for (int i = 0; i < passed; i++)
-		guard_failed(guard, "10.0.0.1", GUARD_CODE, START);
-	ck_assert_int_eq(guard_check(guard, "10.0.0.1", GUARD_CODE, START), 1000);
+	for (int i = 0; i < asked; i++)
+		passed += guard_check(guard, address, kind, now) == 0;
+	return passed;
+}
+
+START_TEST(many_at_once_gain_little)
+{
+	int64_t now = START;
+
+	ck_assert_int_eq(pass_at_once("10.0.0.1", GUARD_CODE, 1000, now), GUARD_OPEN_MAX);
+	ck_assert_int_eq(guard_check(guard, "10.0.0.1", GUARD_CODE, now), 1000);
+	for (int i = 0; i < GUARD_OPEN_MAX; i++)
+		guard_failed(guard, "10.0.0.1", GUARD_CODE, now);
+	ck_assert_int_eq(guard_check(guard, "10.0.0.1", GUARD_CODE, now), 120000);
+	now += 120 * S;
+	ck_assert_int_eq(pass_at_once("10.0.0.1", GUARD_CODE, 1000, now), 1);
+	/* one that failed: what is left of its free failures, then one at a time */
+	ck_assert_int_eq(wrong("10.0.0.2", GUARD_CODE, now), 0);
+	ck_assert_int_eq(pass_at_once("10.0.0.2", GUARD_CODE, 1000, now), 4);
+	for (int i = 0; i < 4; i++)
+		guard_failed(guard, "10.0.0.2", GUARD_CODE, now);
+	now += S;
+	ck_assert_int_eq(pass_at_once("10.0.0.2", GUARD_CODE, 1000, now), 1);
+}
+END_TEST
+
+START_TEST(a_choir_behind_one_address)
+{
+	ck_assert_int_eq(pass_at_once("10.0.0.1", GUARD_CODE, 50, START), 50);
+	for (int i = 0; i < 50; i++) {
+		if (i % 10 == 3)
+			guard_failed(guard, "10.0.0.1", GUARD_CODE, START);
+		else
+			guard_succeeded(guard, "10.0.0.1", GUARD_CODE, START);
+	}
+	for (int evening = 0; evening < 100; evening++) {
+		ck_assert_int_eq(pass_at_once("10.0.0.1", GUARD_CODE, 50, START), 50);
+		for (int i = 0; i < 50; i++)
+			guard_succeeded(guard, "10.0.0.1", GUARD_CODE, START);
+	}
+}
+END_TEST
+
+/* What is paid back to a budget was paid to that budget: mixing right and wrong ones gains none. */
+START_TEST(success_pays_back_what_it_paid)
+{
+	long passed = 0;
+
+	for (int64_t now = START; now < START + HOUR; now += S / 10) {
+		const int open = pass_at_once("10.0.0.1", GUARD_CODE, 8, now);
+		for (int i = 0; i < open; i++) {
+			if (i % 2)
+				guard_succeeded(guard, "10.0.0.1", GUARD_CODE, now);
+			else
+				guard_failed(guard, "10.0.0.1", GUARD_CODE, now);
+			passed += i % 2 == 0;
+		}
+	}
+	ck_assert_int_le(passed, 1000 + 3600 + 20 + 3600);
 }
 END_TEST
 
 START_TEST(what_is_never_ended_stops_counting)
 {
-	for (int i = 0; i < 5; i++)
-		ck_assert_int_eq(guard_check(guard, "10.0.0.1", GUARD_CODE, START), 0);
-	ck_assert_int_eq(guard_check(guard, "10.0.0.1", GUARD_CODE, START), 1000);
+	ck_assert_int_eq(pass_at_once("10.0.0.1", GUARD_CODE, 100, START), GUARD_OPEN_MAX);
+	ck_assert_int_eq(pass_at_once("10.0.0.1", GUARD_CODE, 100, START + GUARD_OPEN_NS), 0);
 	const int64_t later = START + GUARD_OPEN_NS + 1;
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(wrong("10.0.0.1", GUARD_CODE, later), 0);
@@ -290,7 +342,9 @@ int main(void)
 	tcase_add_loop_test(tcase, delays_grow_then_lock, 0, GUARD_KINDS);
 	tcase_add_test(tcase, success_and_time_forgive);
 	tcase_add_test(tcase, kinds_are_apart);
-	tcase_add_test(tcase, many_at_once_gain_nothing);
+	tcase_add_test(tcase, many_at_once_gain_little);
+	tcase_add_test(tcase, a_choir_behind_one_address);
+	tcase_add_test(tcase, success_pays_back_what_it_paid);
 	tcase_add_test(tcase, what_is_never_ended_stops_counting);
 	tcase_add_loop_test(tcase, one_address_however_spelled, 0, 5);
 	tcase_add_loop_test(tcase, an_evening_of_guessing, 0, 2 * 4);
