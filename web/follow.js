@@ -33,12 +33,6 @@ import { beat_at, beat_ms, beat_time, compare, grid } from "./beat.js";
  * @property {Grid[]} grids in the order in which they hold: what is left of an earlier one, the current, the pending
  * @property {Place} first the run's first beat as far as we know
  * @property {number} start_bar
- * @property {Slip} slip
- */
-
-/**
- * What is still added to a grid's times, and how it goes away.
- * @typedef {{grid: Grid, ms: number, from_ms: number, for_ms: number}} Slip
  */
 
 /** A page that slept longer than this takes up the present beat, and doesn't make up for those it slept through. */
@@ -57,8 +51,8 @@ export class Follower {
 	}
 
 	/**
-	 * Takes a tempo over. One that tells the same grid a little moved is slewed
-	 * into, over a beat or so.
+	 * Takes a tempo over. One that tells the same grid a little moved shows from the
+	 * next beat on: the one under way gets that much longer or shorter, none jumps.
 	 * @param {TempoState | null} tempo
 	 */
 	take(tempo) {
@@ -87,9 +81,7 @@ export class Follower {
 		/* The bar that we are in keeps its own grid, should its last beats not have been given out yet. */
 		if (!fresh && this.given && this.given.bar < current.anchor_bar)
 			grids.unshift(grid_of(was, this.given.bar));
-		this.plan = { grids, first, start_bar: tempo.start_bar_index, slip: no_slip(current) };
-		if (!fresh && this.given)
-			this.plan.slip = slip_between(was, this.plan, current, this.given) ?? this.plan.slip;
+		this.plan = { grids, first, start_bar: tempo.start_bar_index };
 	}
 
 	/**
@@ -120,39 +112,6 @@ export class Follower {
 	}
 }
 
-/** @param {Grid} g @returns {Slip} */
-function no_slip(g) {
-	return { grid: g, ms: 0, from_ms: 0, for_ms: 1 };
-}
-
-/**
- * How far a plan's current grid lies from where the plan before had it; null if
- * it is not that grid moved a little but another one: that is gone to at once.
- * @param {Plan} was @param {Plan} plan @param {Grid} current @param {Place} given
- * @returns {Slip | null}
- */
-function slip_between(was, plan, current, given) {
-	let place = /** @type {Place} */ (next(plan, given));
-	if (place.bar < current.anchor_bar)
-		place = { bar: current.anchor_bar, beat: 0 };
-	const before = grid_of(was, place.bar);
-	if (grid_of(plan, place.bar) !== current || before.bpm !== current.bpm || before.beats !== current.beats)
-		return null;
-	const at_ms = beat_time(current, place);
-	const ms = beat_time(before, place) + slip_at(was, before, at_ms) - at_ms;
-	if (Math.abs(ms) >= beat_ms(current))
-		return null;
-	return { grid: current, ms, from_ms: at_ms, for_ms: Math.max(beat_ms(current), 2 * Math.abs(ms)) };
-}
-
-/** @param {Plan} plan @param {Grid} g @param {number} at_ms */
-function slip_at(plan, g, at_ms) {
-	const { grid: slipping, ms, from_ms, for_ms } = plan.slip;
-	if (g !== slipping)
-		return 0;
-	return ms * Math.min(1, Math.max(0, 1 - (at_ms - from_ms) / for_ms));
-}
-
 /** The beat that follows on a place (null: nothing yet) in a plan. @param {Plan} plan @param {Place | null} given @returns {Beat} */
 function next(plan, given) {
 	let place = plan.first;
@@ -167,10 +126,9 @@ function next(plan, given) {
 		place = { bar: after.anchor_bar, beat: 0 };
 		g = after;
 	}
-	const at_ms = beat_time(g, place);
 	return {
 		...place,
-		at_ms: at_ms + slip_at(plan, g, at_ms),
+		at_ms: beat_time(g, place),
 		beat_ms: beat_ms(g),
 		beats: g.beats,
 		count_in: Math.max(0, plan.start_bar - place.bar),

@@ -23,7 +23,6 @@ import { words } from "./words.js";
 export function view_stage(s, snap, dial) {
 	const leads = is_controller(snap);
 	return html`<div class=${`room${leads ? " leads" : ""}`}>
-		<h1 class="unseen">${words.product} ${snap.session.code}</h1>
 		${head(s, snap)}
 		<div class="news" aria-live="polite">${news(s, snap)}</div>
 		<main class="stage" aria-label=${words.tempo}>
@@ -41,6 +40,7 @@ export function view_stage(s, snap, dial) {
 function head(s, snap) {
 	const here = snap.participants.filter((p) => !p.away).length;
 	return html`<header class="head">
+		<h1 class="unseen">${words.product} ${snap.session.code}</h1>
 		<button type="button" class="code-button" aria-label=${`${words.invite}: ${snap.session.code}`} onClick=${() => change({ sheet: "band" })}>
 			${logo()}<span>${snap.session.code}</span></button>
 		<div class="head-state">${air(snap)}${quality(s)}</div>

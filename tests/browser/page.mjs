@@ -171,6 +171,22 @@ describe("two browsers and a box", () => {
 		}
 	});
 
+	test("audio gone: told on all phones, their beat goes on, and the news goes when it is back", async () => {
+		await box.kill("tactus-click");
+		await player.getByText("No click program on the box").waitFor();
+		const before = (await marks(player)).length;
+		await sleep(1500);
+		assert.ok((await marks(player)).length > before);
+		await box.start("tactus-click");
+		await player.getByText("No click program on the box").waitFor({ state: "detached" });
+		await box.kill("jackd");
+		await player.locator(".notice.bad, .notice.warn").waitFor();
+		await box.start("jackd");
+		await box.children["tactus-click"].kill();
+		await box.start("tactus-click");
+		await player.locator(".notice.bad, .notice.warn").waitFor({ state: "detached" });
+	});
+
 	test("both pages drew the same beats at the same time, as the tempo says", async (t) => {
 		const [a, b] = [await marks(md), await marks(player)];
 		const [origin_a, origin_b] = await Promise.all([md, player].map((p) => p.evaluate(() => performance.timeOrigin)));
