@@ -175,6 +175,12 @@ static uint64_t head_of(const struct ring_reader *reader)
 	return atomic_load_explicit(&reader->area.base[RING_HEAD], memory_order_acquire);
 }
 
+/* Head is what was taken last. A first record is looked for even if head is 0. */
+static bool is_up_to_date(const struct ring_reader *reader, uint64_t head)
+{
+	return head == reader->cursor && head != 0;
+}
+
 /* Another writer goes on above its predecessor. Should its records be lower all the same (the
  * region was replaced by an old one, say), then the cursor counts in a count that is over. Head and
  * slots must agree on that: either alone may be garbage, or overtaken while we look. */
@@ -197,7 +203,7 @@ static int take_newest(struct ring_reader *reader, uint64_t *words)
 {
 	for (int i = 0; i < TAKE_TRIES; i++) {
 		uint64_t head = head_of(reader);
-		if (head == reader->cursor)
+		if (is_up_to_date(reader, head))
 			return 0;
 		if (head > reader->cursor && head <= RING_SEQUENCE_MAX &&
 		    ring_slot_take(&reader->area, head, reader->scratch))
@@ -250,7 +256,8 @@ int ring_read_next(struct ring_reader *reader, uint64_t *words, uint64_t *lost)
 	if (reader->cursor != 0 &&
 	    ring_slot_take(&reader->area, reader->cursor + 1, reader->scratch))
 		return accept(reader, reader->cursor + 1, words);
-	for (int i = 0; i < TAKE_TRIES && found == 0 && head_of(reader) != reader->cursor; i++)
+	for (int i = 0; i < TAKE_TRIES && found == 0 && !is_up_to_date(reader, head_of(reader));
+	     i++)
 		found = find_next(reader, words);
 	if (found == 0)
 		return 0;

@@ -6,7 +6,7 @@
 
 #include "ring_fixture.h"
 
-#define HARM_SLOTS 16
+#define HARM_SLOTS 64 /* several pages */
 #define HARM_WORDS 20
 
 static const struct ring_shape harm_shape = {

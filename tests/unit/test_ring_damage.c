@@ -143,7 +143,7 @@ START_TEST(damage_is_mended)
 	int fd = fixture_file(O_RDWR);
 	uint64_t first = fixture_publish(writer);
 	harm_publish(writer, HARM_SLOTS);
-	for (int round = 0; round < 4000; round++) {
+	for (int round = 0; round < 1500; round++) {
 		harm_publish(writer, (int)(fixture_random(&seed) % 3));
 		hurt(fd, &seed);
 		ring_reader_refresh(reader);

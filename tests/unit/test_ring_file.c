@@ -58,7 +58,7 @@ START_TEST(truncated_and_grown_behind_the_back)
 	struct ring_reader *reader = fixture_reader(&harm_shape);
 	for (int round = 0; round < 50; round++) {
 		harm_publish(writer, HARM_SLOTS + 1);
-		fixture_resize((size_t)round * 70);
+		fixture_resize((size_t)round * 250);
 		if (round % 2)
 			harm_expect_only_truth(reader, 0, writer->sequence);
 		fixture_resize(ring_size(&harm_shape));

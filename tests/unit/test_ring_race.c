@@ -364,11 +364,71 @@ START_TEST(threads_while_harm_is_done)
 }
 END_TEST
 
+/* ---- one record, in the midst of mending ----------------------------------- */
+
+struct meeting {
+	struct ring_writer *writer;
+	pthread_barrier_t begin, end;
+	int rounds;
+};
+
+static void *meet_and_mend(void *argument)
+{
+	struct meeting *meeting = argument;
+	for (int i = 0; i < meeting->rounds; i++) {
+		pthread_barrier_wait(&meeting->begin);
+		ring_writer_mend(meeting->writer);
+		pthread_barrier_wait(&meeting->end);
+	}
+	return NULL;
+}
+
+static void spin(uint64_t turns)
+{
+	for (volatile uint64_t i = 0; i < turns; i++)
+		continue;
+}
+
+/* Records are rare and mending goes on: once both are done, each record is in the region. */
+START_TEST(record_in_the_midst_of_mending)
+{
+	struct ring_shape shape = fixture_shape(20, 1024);
+	struct meeting meeting = {.writer = fixture_writer(&shape),
+				  .rounds = FIXTURE_SLOWED ? 2000 : 20000};
+	struct watch watch;
+	uint64_t seed = 8;
+	pthread_t thread;
+	fixture_publish(meeting.writer);
+	watch_open(&watch, &shape);
+	watch_both(&watch);
+	pthread_barrier_init(&meeting.begin, NULL, 2);
+	pthread_barrier_init(&meeting.end, NULL, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, meet_and_mend, &meeting), 0);
+	for (int i = 0; i < meeting.rounds; i++) {
+		pthread_barrier_wait(&meeting.begin);
+		spin(fixture_random(&seed) % 40000);
+		fixture_publish(meeting.writer);
+		if (i % 2)
+			fixture_publish(meeting.writer);
+		pthread_barrier_wait(&meeting.end);
+		while (watch_next(&watch) || watch_newest(&watch))
+			continue;
+		ck_assert_uint_eq(watch.last, meeting.writer->sequence);
+		ck_assert_uint_eq(watch.last_newest, meeting.writer->sequence);
+	}
+	pthread_join(thread, NULL);
+	ck_assert(!watch.wrong && watch.lost == 0);
+	watch_close(&watch);
+	ring_writer_close(meeting.writer);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("race");
 	tcase_add_loop_test(tests, two_processes, 0, 5);
 	tcase_add_test(tests, killed_writers);
+	tcase_add_test(tests, record_in_the_midst_of_mending);
 	tcase_add_test(tests, threads_in_peace);
 	tcase_add_test(tests, threads_while_harm_is_done);
 	return fixture_run("ring race", tests);

@@ -357,6 +357,33 @@ START_TEST(write_at_every_instruction_of_read_next)
 }
 END_TEST
 
+/* With head spoiled the reader looks through the slots while records appear in them: it must not
+ * take the second for the first. */
+START_TEST(write_at_every_instruction_of_a_search)
+{
+	struct result *result = share_result();
+	struct ring_writer *writer = fixture_writer(&shape);
+	fixture_publish(writer);
+	pid_t pid = step_start(act_read_next, result);
+	bool within = pid != 0;
+	uint64_t at = within ? drain(pid, result, 0, writer->sequence, false) : 0;
+	for (long count = 0; within; count += STRIDE) {
+		atomic_store(&writer->region.base[RING_HEAD], 1);
+		within = read_across_burst(pid, writer, count, SLOTS - 1);
+		if (atomic_load(&result->taken) == 1)
+			at = expect_taken(result, at, writer->sequence, true);
+		ck_assert_uint_eq(atomic_load(&result->lost), 0);
+		for (; at < writer->sequence; at++) {
+			step_out(pid);
+			ck_assert_uint_eq(expect_taken(result, at, at + 1, true), at + 1);
+		}
+	}
+	if (pid != 0)
+		step_kill(pid);
+	ring_writer_close(writer);
+}
+END_TEST
+
 int main(void)
 {
 	if (FIXTURE_TSAN)
@@ -368,5 +395,6 @@ int main(void)
 	tcase_add_test(tests, half_written_up_to_every_word);
 	tcase_add_test(tests, write_at_every_instruction_of_read_newest);
 	tcase_add_test(tests, write_at_every_instruction_of_read_next);
+	tcase_add_test(tests, write_at_every_instruction_of_a_search);
 	return fixture_run("ring step", tests);
 }
