@@ -3,6 +3,8 @@
  * here and there, resumed after a restart. Each rule by itself.
  */
 #include "core.h"
+#include "limits.h"
+#include "test_click_reference.h"
 #include "test_click_run.h"
 
 #include <check.h>
@@ -347,6 +349,79 @@ START_TEST(stop_on_the_box_survives_a_restart)
 }
 END_TEST
 
+/* ---- whatever is valid ------------------------------------------------------------ */
+
+static uint64_t seed;
+
+static int64_t any_of(const int64_t *values, int count)
+{
+	return values[ref_between(&seed, 0, count - 1)];
+}
+
+/* Corners of the ranges that tempo_record_valid lets pass, and some within. */
+static struct tempo_grid any_grid(void)
+{
+	const int64_t anchors[] = {0,
+				   1,
+				   LINE_NS,
+				   LINE_NS + ref_between(&seed, 0, 2000000000),
+				   LINE_NS + CORE_HORIZON_NS - 1,
+				   LINE_NS + CORE_HORIZON_NS + 1,
+				   INT64_MAX};
+	const int64_t bars[] = {0, 1, ref_between(&seed, 0, 100), LIMIT_BAR_MAX};
+	return (struct tempo_grid){
+		.id = (uint64_t)ref_between(&seed, 0, 6),
+		.pace = {.bpm = ref_between(&seed, 30, 260),
+			 .metre = (enum metre)ref_between(&seed, 0, 4)},
+		.anchor_ns = any_of(anchors, 7),
+		.anchor_bar = any_of(bars, 4),
+	};
+}
+
+static struct tempo_record any_record(void)
+{
+	struct tempo_record any = {
+		.run_id = (uint64_t)ref_between(&seed, 0, 3),
+		.running = ref_between(&seed, 0, 4) > 0,
+		.current = any_grid(),
+		.pending_kind = (enum tempo_pending)ref_between(&seed, 0, 2),
+		.pending = any_grid(),
+		.click = {.volume = 100, .accent = true, .subdivision = ref_between(&seed, 0, 1)},
+	};
+	ck_assert(tempo_record_valid(&any));
+	return any;
+}
+
+/* No order of valid records makes it loop, crash, leave its range or forget how to play. */
+START_TEST(bears_any_valid_records)
+{
+	struct onset onset;
+	int64_t at = 0;
+	seed = (uint64_t)_i;
+	for (int i = 0; i < 5000; i++, at += 1024) {
+		struct tempo_record any = any_record();
+		struct core_moment moment = moment_at(at);
+		moment.line_good = ref_between(&seed, 0, 3) > 0;
+		core_begin(&core, &moment);
+		core_take(&core, &any);
+		if (ref_between(&seed, 0, 50) == 0)
+			core_stop(&core);
+		int64_t last = at - 1;
+		while (core_next(&core, at + 1024, &onset)) {
+			if (onset.frame <= last || onset.frame >= at + 1024)
+				ck_abort_msg("onset at %lld", (long long)onset.frame);
+			last = onset.frame;
+		}
+		if (told().bar < 0 || told().bar > LIMIT_BAR_MAX)
+			ck_abort_msg("bar %lld", (long long)told().bar);
+	}
+	record.run_id = 99;
+	record.current = grid(99, 120, at + 5000, 0);
+	take_at(at);
+	expect_next(at + 5000, 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("click_changes");
@@ -367,6 +442,7 @@ static Suite *suite(void)
 	tcase_add_test(rules, catches_up_with_a_missed_change);
 	tcase_add_test(rules, no_legacy_places_by_the_record);
 	tcase_add_test(rules, stop_on_the_box_survives_a_restart);
+	tcase_add_loop_test(rules, bears_any_valid_records, 0, 20);
 	suite_add_tcase(s, rules);
 	return s;
 }
