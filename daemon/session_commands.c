@@ -222,12 +222,28 @@ static void session_claim(struct hub *hub, struct phone *phone, const struct req
 
 /* ---- session.resume ---------------------------------------------------- */
 
-static void resumed(struct pending *pending, struct phone *phone, const struct store_result *result)
+static void loaded(struct pending *pending, struct phone *phone, const struct store_result *result)
 {
 	if (result->status == STORE_OK)
 		enter(pending, phone, result, 0, false);
 	else if (phone)
 		reply_refused(pending->hub, phone, pending->re, result);
+}
+
+/* Who it is, is known. To load the room writes; where that is done already, a phone that wakes up
+ * finds back also while the disk is full. */
+static void resumed(struct pending *pending, struct phone *phone, const struct store_result *result)
+{
+	const char *session_id = text_of(result->row, "session_id");
+	if (result->status != STORE_OK || hub_room(pending->hub, session_id)) {
+		loaded(pending, phone, result);
+		return;
+	}
+	strcpy(pending->session_id, session_id);
+	strcpy(pending->user_id, text_of(result->row, "user_id"));
+	pending->finish = loaded;
+	pending_submit(pending, session_sql_load,
+		       json_pack("{s:s, s:i}", "session_id", session_id, "load", 1), SECTION_ALL);
 }
 
 static void session_resume(struct hub *hub, struct phone *phone, const struct request *request)
@@ -237,8 +253,7 @@ static void session_resume(struct hub *hub, struct phone *phone, const struct re
 		return;
 	char hash[TOKEN_HASH_SIZE];
 	token_hash(text_of(request->body, "token"), hash);
-	pending_submit(pending, session_sql_resume,
-		       json_pack("{s:s, s:i}", "token_hash", hash, "load", 1), SECTION_ALL);
+	pending_submit(pending, session_sql_resume, json_pack("{s:s}", "token_hash", hash), 0);
 }
 
 /* ---- session.leave, session.close -------------------------------------- */

@@ -115,8 +115,6 @@ const struct store_step session_sql_resume[] = {
 	 "WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL",
 	 "left"},
 	{"SELECT 1 AS open FROM session WHERE id = :session_id AND active = 1", "session_closed"},
-	STEP_RAISE_CEILING,
-	STEP_LOAD,
 	STEPS_END,
 };
 

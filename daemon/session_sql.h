@@ -27,7 +27,7 @@ extern const struct store_step session_sql_create[];
 extern const struct store_step session_sql_join[];
 /* the same, and known_hash: the token of an earlier evening */
 extern const struct store_step session_sql_join_again[];
-/* token_hash, load */
+/* token_hash -> session_id, user_id; only reads */
 extern const struct store_step session_sql_resume[];
 /* as join */
 extern const struct store_step session_sql_claim[];
