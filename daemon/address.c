@@ -5,6 +5,30 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A socket of that family takes that address, on any port. */
+static int try_address(const struct sockaddr *address, socklen_t size)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	int result = bind(fd, address, size) < 0 ? -errno : 0;
+	close(fd);
+	return result;
+}
+
+int address_check(const char *text)
+{
+	struct sockaddr_in in4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	if (inet_pton(AF_INET, text, &in4.sin_addr) == 1)
+		return try_address((const struct sockaddr *)&in4, sizeof in4);
+	if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
+		return try_address((const struct sockaddr *)&in6, sizeof in6);
+	return if_nametoindex(text) != 0 ? 0 : -ENODEV;
+}
 
 int address_lan(char *out, size_t size)
 {

@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "command.h"
+#include "gate.h"
 #include "token.h"
 
 #include <ctype.h>
@@ -96,6 +97,14 @@ static int set_pin(struct options *options, const char *value)
 	return 0;
 }
 
+static int set_host_name(struct options *options, const char *value)
+{
+	struct gate gate;
+	if (gate_init(&gate, NULL, value) < 0)
+		return wrong("host-name", "names of letters, digits, '-' and dots are wanted");
+	return set_text(options->host_name, sizeof options->host_name, "host-name", value, true);
+}
+
 static int set(struct options *options, int option, const char *value)
 {
 	switch (option) {
@@ -113,8 +122,7 @@ static int set(struct options *options, int option, const char *value)
 	case 'w':
 		return set_text(options->web_dir, sizeof options->web_dir, "web", value, false);
 	case 'n':
-		return set_text(options->host_name, sizeof options->host_name, "host-name", value,
-				true);
+		return set_host_name(options, value);
 	default:
 		return -EINVAL;
 	}
@@ -166,7 +174,11 @@ static int read_file(struct options *options)
 		number++;
 		result = read_line(options, line);
 	}
+	bool unread = ferror(file) != 0; /* a directory, for one */
+	int error = errno;
 	fclose(file);
+	if (unread)
+		return wrong(options->config, strerror(error));
 	if (result < 0)
 		fprintf(stderr, "tactusd: %s, line %d: `name = value` is wanted, see --help\n",
 			options->config, number);

@@ -1,5 +1,6 @@
 #include "server_edge.h"
 
+#include "address.h"
 #include "limits.h"
 #include "log.h"
 #include "page.h"
@@ -111,6 +112,15 @@ int server_open(struct server **out, const struct server_options *options, char 
 		snprintf(message, message_size,
 			 "no page in %s: name the folder with index.html by --web",
 			 options->web_dir);
+		goto fail;
+	}
+	/* lws would wait for such an interface to come, and say nothing. */
+	result = options->bind ? address_check(options->bind) : 0;
+	if (result < 0) {
+		snprintf(message, message_size,
+			 "cannot listen on %s: %s; give an address or an interface of this box to "
+			 "--bind, or leave it out",
+			 options->bind, strerror(-result));
 		goto fail;
 	}
 	result = create_context(server);
