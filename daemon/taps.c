@@ -38,7 +38,7 @@ static int compare_ns(const void *a, const void *b)
 
 static double median_interval_ns(const struct taps *taps)
 {
-	int64_t intervals[TAPS_MAX];
+	int64_t intervals[TAPS_MAX] = {0};
 	int count = taps->count - 1;
 	for (int i = 0; i < count; i++)
 		intervals[i] = taps->at_ns[i + 1] - taps->at_ns[i];

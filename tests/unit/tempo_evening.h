@@ -378,6 +378,15 @@ static inline void evening_check_bar(struct evening *e, int64_t at_bar, int in_b
 		EVENING_WRONG(e, "at_bar %lld, an earlier bar would do", (long long)at_bar);
 }
 
+static inline bool evening_same(const struct tempo *a, const struct tempo *b)
+{
+	uint64_t words[2][TEMPO_WORDS];
+	tempo_record_pack(&a->record, words[0]);
+	tempo_record_pack(&b->record, words[1]);
+	return memcmp(words[0], words[1], sizeof words[0]) == 0 && a->next_bar == b->next_bar &&
+	       a->taps.count == b->taps.count;
+}
+
 static inline void evening_set(struct evening *e)
 {
 	struct tempo_now when = evening_now(e);
@@ -396,7 +405,7 @@ static inline void evening_set(struct evening *e)
 	struct tempo before = e->tempo;
 	tempo_promote(&before, e->now);
 	int result = tempo_set(&e->tempo, &when, &pace, in_bars, anchor, &at_bar);
-	if (result != 0 && memcmp(&before, &e->tempo, sizeof before) != 0)
+	if (result != 0 && !evening_same(&before, &e->tempo))
 		EVENING_WRONG(e, "a refused set changed something");
 	if (result == -EBUSY && before.record.pending_kind == PENDING_NONE)
 		EVENING_WRONG(e, "busy with nothing");

@@ -1,66 +1,12 @@
 /*
- * The rules of a session's tempo: each by itself, and whole evenings by seed in which a listener,
- * who knows only what sounds, must find every bar where it was told to be (tempo_evening.h).
+ * The rules of a session's tempo, one by one: start and stop, changes announced, replaced and
+ * withdrawn, re-anchoring. Taps are in test_tempo_taps.c, all together in test_tempo_evenings.c.
  */
-#include "tempo.h"
-
-#include "clock.h"
 #include "limits.h"
-#include "tempo_evening.h"
-#include "test_click_reference.h"
+#include "tempo_fixture.h"
 
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
-
-#define MS CLOCK_NS_PER_MS
-#define NOW INT64_C(5000000000000)
-#define LEAD (50 * MS)
-#define BEAT (500 * MS) /* of 120 bpm */
-#define BAR (4 * BEAT)
-
-static struct tempo tempo;
-static uint64_t id;
-
-static struct tempo_now at(int64_t now_ns)
-{
-	return (struct tempo_now){.now_ns = now_ns, .lead_ns = LEAD, .fresh_id = ++id};
-}
-
-static void set_up(void)
-{
-	id = 0;
-	tempo_init(&tempo, ++id);
-}
-
-/* 120, 4/4, bar 0 at NOW. */
-static void set_up_running(void)
-{
-	set_up();
-	struct tempo_now when = at(NOW - 500 * MS);
-	ck_assert_int_eq(tempo_start(&tempo, &when, NOW, 0), 0);
-}
-
-static int set_at(int64_t now_ns, int bpm, enum metre metre, int in_bars, int64_t anchor_ns,
-		  int64_t *at_bar)
-{
-	struct tempo_now when = at(now_ns);
-	struct beat_pace pace = {.bpm = bpm, .metre = metre};
-	*at_bar = -1;
-	return tempo_set(&tempo, &when, &pace, in_bars, anchor_ns, at_bar);
-}
-
-static int stop_at(int64_t now_ns)
-{
-	struct tempo_now when = at(now_ns);
-	return tempo_stop(&tempo, &when);
-}
-
-static int cancel_at(int64_t now_ns)
-{
-	struct tempo_now when = at(now_ns);
-	return tempo_cancel(&tempo, &when);
-}
 
 /* ---- standing still -------------------------------------------------------------- */
 
@@ -348,244 +294,13 @@ START_TEST(bar_after_is_above_all_that_sounded)
 }
 END_TEST
 
-/* ---- taps -------------------------------------------------------------------------- */
-
-static int64_t nth(int64_t from_ns, int bpm, int k)
-{
-	return from_ns + (120 * BEAT_NS_PER_S * k + bpm) / (2 * bpm);
-}
-
-/* A tap that takes 40 ms to come. */
-static int tap(int64_t at_ns, struct taps_estimate *taps)
-{
-	struct tempo_now when = at(at_ns + 40 * MS);
-	return tempo_tap(&tempo, &when, at_ns, taps);
-}
-
-static void ck_near(int64_t is_ns, int64_t wanted_ns)
-{
-	ck_assert_msg(llabs(is_ns - wanted_ns) <= 1000, "%lld ns off",
-		      (long long)(is_ns - wanted_ns));
-}
-
-START_TEST(a_bar_of_taps_starts_on_the_next_1)
-{
-	enum metre metre = (enum metre)_i;
-	int beats = ref_metres[metre].beats;
-	int wanted = beats == 2 ? 4 : beats;
-	for (int bpm = LIMIT_BPM_MIN; bpm <= LIMIT_BPM_MAX; bpm++) {
-		struct taps_estimate taps;
-		int64_t at_bar;
-		set_up();
-		set_at(NOW, 77, metre, 0, 0, &at_bar);
-		tempo.next_bar = 23;
-		for (int k = 0; k < wanted - 1; k++) {
-			ck_assert_int_eq(tap(nth(NOW, bpm, k), &taps), TAPPED_COUNTED);
-			ck_assert(!tempo.record.running);
-		}
-		ck_assert_int_eq(tap(nth(NOW, bpm, wanted - 1), &taps), TAPPED_STARTED);
-		ck_assert_int_eq(taps.held, wanted);
-		const struct tempo_record *record = &tempo.record;
-		ck_assert(record->running);
-		ck_assert_int_eq(record->current.pace.bpm, bpm);
-		ck_assert_int_eq(record->current.pace.metre, metre);
-		ck_near(record->current.anchor_ns, nth(NOW, bpm, wanted));
-		ck_assert_int_eq(record->current.anchor_bar, 23);
-		ck_assert_int_eq(record->start_bar, 23);
-		ck_assert(tempo_record_valid(record));
-	}
-}
-END_TEST
-
-/* A beat is missed: the 1 stays where the first tap was. */
-START_TEST(a_missed_beat_moves_no_1)
-{
-	for (int bpm = 50; bpm <= 240; bpm += 19) {
-		for (int missed = 1; missed < 4; missed++) {
-			struct taps_estimate taps;
-			int result = TAPPED_COUNTED;
-			int k = 0;
-			set_up();
-			for (; result == TAPPED_COUNTED && k < 12; k++)
-				if (k != missed)
-					result = tap(nth(NOW, bpm, k), &taps);
-			ck_assert_int_eq(result, TAPPED_STARTED);
-			ck_assert_int_eq(tempo.record.current.pace.bpm, bpm);
-			ck_near(tempo.record.current.anchor_ns, nth(NOW, bpm, (k + 3) / 4 * 4));
-		}
-	}
-}
-END_TEST
-
-/* One tap too many, anywhere in the bar. What starts is right at once, or, where the stray tap
- * itself passed for the fourth, put right by the next tap before a single click has sounded. */
-START_TEST(a_stray_tap_starts_nothing_wrong)
-{
-	for (int bpm = 60; bpm <= 170; bpm += 11) {
-		int64_t gap_ns = nth(0, bpm, 1);
-		int lowest = 139 * bpm / 60 + 1;
-		for (int at_beat = 0; at_beat < 4; at_beat++) {
-			for (int stray = lowest; stray <= 1000 - lowest; stray += 10) {
-				struct taps_estimate taps;
-				set_up();
-				for (int k = 0; k < 4; k++) {
-					tap(nth(NOW, bpm, k), &taps);
-					if (k == at_beat)
-						tap(nth(NOW, bpm, k) + gap_ns * stray / 1000,
-						    &taps);
-				}
-				const struct tempo_record *record = &tempo.record;
-				ck_assert(record->running);
-				const struct tempo_grid *heard =
-					record->pending_kind == PENDING_NONE ? &record->current
-									     : &record->pending;
-				/* A tap behind the fourth comes when the start stands: it may
-				 * shift nothing but the bars after the first. */
-				if (at_beat == 3)
-					heard = &record->current;
-				ck_assert_int_eq(heard->pace.bpm, bpm);
-				ck_near(heard->anchor_ns, nth(NOW, bpm, 4));
-				ck_assert_int_eq(heard->anchor_bar, 0);
-			}
-		}
-	}
-}
-END_TEST
-
-START_TEST(taps_out_of_range_start_nothing)
-{
-	const int bpms[] = {25, 29, 262, 300};
-	for (size_t i = 0; i < sizeof bpms / sizeof bpms[0]; i++) {
-		struct taps_estimate taps;
-		int result = 0;
-		set_up();
-		struct tempo_record before = tempo.record;
-		for (int k = 0; k < 4; k++)
-			result = tap(nth(NOW, bpms[i], k), &taps);
-		ck_assert_int_eq(result, -ERANGE);
-		ck_assert_int_eq(taps.bpm, bpms[i]);
-		ck_assert_mem_eq(&tempo.record, &before, sizeof before);
-	}
-}
-END_TEST
-
-/* Taps that agree leave a running click alone, however often they come. */
-START_TEST(agreeing_taps_change_nothing)
-{
-	struct tempo_record before = tempo.record;
-	for (int off_ms = -4; off_ms <= 4; off_ms++) {
-		struct taps_estimate taps;
-		taps_clear(&tempo.taps);
-		for (int k = 0; k < 20; k++)
-			ck_assert_int_eq(tap(NOW + k * BEAT + off_ms * MS, &taps), TAPPED_COUNTED);
-	}
-	ck_assert_mem_eq(&tempo.record, &before, sizeof before);
-}
-END_TEST
-
-/* Tapping goes on where the tapped beats lie nearest to the next bar line; the number is its. */
-START_TEST(taps_while_running_move_the_next_bar)
-{
-	for (int off_ms = -240; off_ms <= 240; off_ms += 16) {
-		struct taps_estimate taps;
-		int64_t first_ns = NOW + 2 * BAR + off_ms * MS;
-		set_up_running();
-		for (int k = 0; k < 3; k++)
-			ck_assert_int_eq(tap(first_ns + k * BEAT, &taps), TAPPED_COUNTED);
-		int64_t last_ns = first_ns + 3 * BEAT;
-		ck_assert_int_eq(tap(last_ns, &taps),
-				 abs(off_ms) <= 5 ? TAPPED_COUNTED : TAPPED_CHANGED);
-		if (abs(off_ms) <= 5)
-			continue;
-		/* Bar 3 if both its line and its new place can still be reached. */
-		int64_t bar = off_ms > 0 ? 3 : 3;
-		int64_t earliest_ns = last_ns + 40 * MS + LEAD;
-		if (NOW + 3 * BAR < earliest_ns || first_ns + 4 * BEAT < earliest_ns)
-			bar = 4;
-		ck_assert_int_eq(tempo.record.pending_kind, PENDING_AT_NS);
-		ck_assert_int_eq(tempo.record.pending.pace.bpm, 120);
-		ck_assert_int_eq(tempo.record.pending.anchor_bar, bar);
-		ck_near(tempo.record.pending.anchor_ns, first_ns + (bar - 2) * BAR);
-	}
-}
-END_TEST
-
-START_TEST(taps_withdraw_what_they_no_longer_want)
-{
-	struct taps_estimate taps;
-	for (int k = 0; k < 4; k++)
-		tap(NOW + 2 * BAR + 100 * MS + k * BEAT, &taps);
-	ck_assert_int_eq(tempo.record.pending_kind, PENDING_AT_NS);
-	taps_clear(&tempo.taps);
-	for (int k = 0; k < 4; k++)
-		tap(NOW + 2 * BAR + 5 * BEAT / 2 + k * BEAT / 8, &taps);
-	taps_clear(&tempo.taps);
-	/* Whatever those said: taps on the grid that runs by then end with no change ahead. */
-	tempo_promote(&tempo, NOW + 8 * BAR);
-	int64_t bar_ns = tempo.record.current.anchor_ns;
-	int64_t beat_ns = 60 * BEAT_NS_PER_S / tempo.record.current.pace.bpm;
-	while (bar_ns < NOW + 8 * BAR)
-		bar_ns += beat_ns;
-	for (int k = 0; k < 8; k++)
-		tap(bar_ns + k * beat_ns, &taps);
-	ck_assert_int_eq(tempo.record.pending_kind, PENDING_NONE);
-}
-END_TEST
-
-/* Slow taps over fast bars: the nearest tapped beat may lie bars away, but never behind. */
-START_TEST(slow_taps_over_fast_bars_stay_ahead)
-{
-	for (int running = 200; running <= 260; running += 20) {
-		for (int tapped = 30; tapped < 60; tapped += 3) {
-			for (int off_ms = 0; off_ms < 2000; off_ms += 130) {
-				struct taps_estimate taps;
-				int64_t at_bar;
-				set_up();
-				set_at(NOW, running, METRE_2_4, 0, 0, &at_bar);
-				struct tempo_now when = at(NOW);
-				tempo_start(&tempo, &when, NOW + LEAD, 0);
-				int64_t last_ns = 0;
-				for (int k = 0; k < 4; k++)
-					tap(last_ns = nth(NOW + off_ms * MS, tapped, k), &taps);
-				ck_assert_int_eq(tempo.record.pending_kind, PENDING_AT_NS);
-				ck_assert_int_ge(tempo.record.pending.anchor_ns,
-						 last_ns + 40 * MS + LEAD);
-			}
-		}
-	}
-}
-END_TEST
-
-/* ---- whole evenings ------------------------------------------------------------------ */
-
-START_TEST(evenings)
-{
-	struct evening_options options = {
-		.seed = (uint64_t)_i + 1,
-		.steps = 1500,
-		.lead_ns = (_i % 3 == 0   ? 13
-			    : _i % 3 == 1 ? 50
-					  : 95) *
-			   MS,
-		.ppm = _i % 2 == 0 ? 0 : (_i % 4 == 1 ? 60 : -90),
-	};
-	const char *wrong = evening_run(&options);
-	ck_assert_msg(wrong == NULL, "seed %d: %s", _i + 1, wrong);
-}
-END_TEST
-
 static Suite *suite(void)
 {
 	Suite *s = suite_create("tempo");
 	TCase *standing = tcase_create("standing");
 	TCase *running = tcase_create("running");
-	TCase *taps = tcase_create("taps");
-	TCase *running_taps = tcase_create("running taps");
-	TCase *all = tcase_create("evenings");
 	tcase_add_checked_fixture(standing, set_up, NULL);
 	tcase_add_checked_fixture(running, set_up_running, NULL);
-	tcase_add_checked_fixture(running_taps, set_up_running, NULL);
-	tcase_set_timeout(all, 60);
 	tcase_add_test(standing, begins_as_documented);
 	tcase_add_test(standing, set_standing_is_at_once);
 	tcase_add_test(standing, start_places_the_next_bar);
@@ -603,20 +318,8 @@ static Suite *suite(void)
 	tcase_add_test(running, promotes_in_time);
 	tcase_add_test(running, reanchor_tells_the_same_grid);
 	tcase_add_test(running, bar_after_is_above_all_that_sounded);
-	tcase_add_loop_test(taps, a_bar_of_taps_starts_on_the_next_1, 0, METRE_COUNT);
-	tcase_add_test(taps, a_missed_beat_moves_no_1);
-	tcase_add_test(taps, a_stray_tap_starts_nothing_wrong);
-	tcase_add_test(taps, taps_out_of_range_start_nothing);
-	tcase_add_test(running_taps, agreeing_taps_change_nothing);
-	tcase_add_test(running_taps, taps_while_running_move_the_next_bar);
-	tcase_add_test(running_taps, taps_withdraw_what_they_no_longer_want);
-	tcase_add_test(running_taps, slow_taps_over_fast_bars_stay_ahead);
-	tcase_add_loop_test(all, evenings, 0, 200);
 	suite_add_tcase(s, standing);
 	suite_add_tcase(s, running);
-	suite_add_tcase(s, taps);
-	suite_add_tcase(s, running_taps);
-	suite_add_tcase(s, all);
 	return s;
 }
 
