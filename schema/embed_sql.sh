@@ -42,4 +42,5 @@ array views "$dir/views.sql"
 printf 'const char *const store_migrations[] = {%s};\n' "${names# }"
 printf 'const int store_migration_count = sizeof(store_migrations) / sizeof(*store_migrations);\n'
 printf 'const char *const store_views = views;\n'
-printf 'const long long store_views_checksum = %sLL;\n' "$(cksum < "$dir/views.sql" | sed 's/ .*//')"
+checksum=$(cksum < "$dir/views.sql" | sed 's/ .*//')
+printf 'const long long store_views_checksum = %sLL;\n' "$checksum"

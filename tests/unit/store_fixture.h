@@ -96,9 +96,8 @@ static void UNUSED outcome_free(struct outcome *outcome)
 static enum store_status UNUSED run(struct store *store, const struct store_step *steps,
 				    json_t *params, unsigned sections, struct outcome *outcome)
 {
-	const struct store_job job = {steps, params, sections, keep_outcome, outcome};
-
 	memset(outcome, 0, sizeof *outcome);
+	const struct store_job job = {steps, params, sections, keep_outcome, outcome};
 	ck_assert_int_eq(store_run(store, &job), 0);
 	ck_assert_int_eq(outcome->called, 1);
 	return outcome->status;
