@@ -30,6 +30,7 @@ export const hooks = {
 
 export const link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`, {
 	open() {
+		mending = false;
 		sync.begin();
 		hooks.opened();
 	},
@@ -62,6 +63,7 @@ function hear(message) {
 
 /** @param {Snapshot} snapshot */
 function welcome(snapshot) {
+	mending = false;
 	const was = clock.clock_id;
 	clock.identify(snapshot.clock_id);
 	if (was && was !== snapshot.clock_id) {
@@ -72,18 +74,23 @@ function welcome(snapshot) {
 	change({ place: "room" });
 }
 
+/** A revision was missed, and a fresh welcome is on its way: asked for once. */
+let mending = false;
+
 /** @param {Message} message */
 function update(message) {
 	const snapshot = state.peek().snapshot;
 	if (!snapshot)
 		return;
 	const merged = merge(snapshot, message);
-	if (!merged)
-		hooks.hole();
-	else
+	if (merged) {
 		take(merged);
-	if (merged?.session.active === false)
-		hooks.closed();
+		if (!merged.session.active)
+			hooks.closed();
+	} else if (!mending) {
+		mending = true;
+		hooks.hole();
+	}
 }
 
 /** @param {Snapshot} snapshot */

@@ -101,7 +101,7 @@ function facts(s, snap) {
 	const now = s.at && tempo.pending && s.at.bar >= tempo.pending.anchor_bar_index ? tempo.pending : tempo;
 	const { compound } = metre(now.time_signature);
 	return html`<dl class="facts">
-		<div class="fact-bar"><dt>${s.at?.count_in ? words.count_in : words.bar}</dt>
+		<div class=${s.at ? "fact-bar" : "fact-bar idle"}><dt>${s.at?.count_in ? words.count_in : words.bar}</dt>
 			<dd>${!tempo.running || !s.at ? "–" : s.at.count_in || bar_number(s.at.bar)}</dd></div>
 		<div class="fact-tempo"><dt>${words.tempo}</dt><dd>${tempo_mark(now.bpm, compound)}</dd></div>
 		<div class="fact-metre"><dt>${words.metre}</dt><dd>${now.time_signature}</dd></div>

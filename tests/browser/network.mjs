@@ -95,6 +95,21 @@ describe("a bad network", () => {
 		assert.deepEqual(faults(await marks(page)), []);
 	});
 
+	test("frozen for five seconds and thawed: back at once, nothing twice and nothing backward", async () => {
+		const cdp = await page.context().newCDPSession(page);
+		await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
+		await sleep(5000);
+		await cdp.send("Page.setWebLifecycleState", { state: "active" });
+		const thawed = (await marks(page)).length;
+		await sleep(2500);
+		const drawn = await marks(page);
+		assert.ok(drawn.length >= thawed + 4, "no beat after the thaw");
+		for (let i = 1; i < drawn.length; i++)
+			assert.ok(drawn[i].bar * 4 + drawn[i].beat > drawn[i - 1].bar * 4 + drawn[i - 1].beat);
+		assert.deepEqual(faults(drawn.slice(thawed + 1)), []);
+		await page.locator(".chip.bad").waitFor({ state: "detached" });
+	});
+
 	test("changes made meanwhile are there at once; a stop is a stop", async () => {
 		proxy.dead();
 		await page.getByText("No connection.").first().waitFor();

@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { startBox } from "../lib/box.mjs";
+import { startBox, until } from "../lib/box.mjs";
 import { create, faults, join, marks, openBrowser, openPage } from "../lib/browser.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { startProxy } from "../lib/proxy.mjs";
@@ -137,6 +137,37 @@ describe("a session in the browser", () => {
 		}
 		await md.setViewportSize({ width: 360, height: 740 });
 		assert.equal(await md.evaluate(() => /** @type {any} */ (window).pwned), undefined);
+	});
+
+	test("a missed revision is noticed, and the state fetched anew, once", async () => {
+		const context = await browser.newContext();
+		const page = await context.newPage();
+		let lose = 0, resumes = 0;
+		await page.routeWebSocket(/\/ws$/, (socket) => {
+			const server = socket.connectToServer();
+			socket.onMessage((message) => {
+				resumes += Number(String(message).includes("session.resume"));
+				server.send(message);
+			});
+			server.onMessage((message) => {
+				if (lose && String(message).includes('"type":"state"'))
+					lose--;
+				else
+					socket.send(message);
+			});
+		});
+		await page.goto(`http://tactus.local:${box.port}/join/${code}`);
+		await join(page, "Hole");
+		lose = 1;
+		await md.getByRole("button", { name: "One faster" }).click();
+		await until(() => lose === 0, "the loss");
+		await md.getByRole("button", { name: "One slower" }).click();
+		await until(() => resumes === 1, "the resume");
+		await witness.when((s) => !s.tempoState.pending, 5000);
+		await page.locator(".fact-tempo", { hasText: `♩ = ${state().tempoState.bpm}` }).waitFor();
+		await sleep(500);
+		assert.equal(resumes, 1);
+		await context.close();
 	});
 
 	test("a request that finds no answer is told as such, and not repeated", async () => {
