@@ -70,7 +70,8 @@ struct process {
 };
 
 /*
- * rate_hz: what the grid is counted in. legacy: the status record that the click
+ * rate_hz: what the grid is counted in, and told in the status as the server's: with
+ * --nominal-rate the card's drift shall look like drift. legacy: the status record that the click
  * before this one left, or NULL. Thread: non-RT, before the first cycle.
  */
 void process_init(struct process *process, uint32_t rate_hz, const struct sounds *sounds,
