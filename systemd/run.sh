@@ -55,8 +55,10 @@ nap() {
 
 alive() { [ -n "${pid[$1]-}" ] && kill -0 "${pid[$1]}" 2>/dev/null; }
 
-launch() { # launch NAME COMMAND...
-	setsid setpriv --pdeathsig TERM "${@:2}" &
+# Should this script be killed, the kernel sends SIGNAL: tactusd can end in order, while jackd and
+# a client that end at the same moment may wait for each other for good.
+launch() { # launch NAME SIGNAL COMMAND...
+	setsid setpriv --pdeathsig "$2" "${@:3}" &
 	pid[$1]=$!
 	born[$1]=$now_ms
 	echo "$!" >"$STATE/$1.pid"
@@ -120,7 +122,7 @@ launch_jackd() {
 	local scheduling=(-r)
 	chrt -f 70 true 2>/dev/null && scheduling=(-R -P 70)
 	# shellcheck disable=SC2086 # the driver's options are words
-	launch jackd "$JACKD" -n "$JACK_SERVER" "${scheduling[@]}" --port-max 128 -d $driver \
+	launch jackd KILL "$JACKD" -n "$JACK_SERVER" "${scheduling[@]}" --port-max 128 -d $driver \
 		>>"$STATE/jackd.log" 2>&1
 }
 
@@ -163,12 +165,12 @@ start_jack() {
 
 # Without a PIN option (PIN not set at all) tactusd makes one at its first start and keeps it.
 launch_daemon() {
-	launch tactusd "$TACTUSD" --port "$PORT" --state "$STATE" --region "$REGION" \
+	launch tactusd TERM "$TACTUSD" --port "$PORT" --state "$STATE" --region "$REGION" \
 		--web "$build/web" ${PIN+--pin "$PIN"}
 }
 
 launch_click() {
-	launch tactus-click "$TACTUS_CLICK" --server "$JACK_SERVER" --region "$REGION"
+	launch tactus-click KILL "$TACTUS_CLICK" --server "$JACK_SERVER" --region "$REGION"
 }
 
 daemon_answers() (

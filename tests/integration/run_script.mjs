@@ -42,7 +42,7 @@ require("node:http").createServer((_, answer) => answer.end("ok\\n")).listen(Num
 program(join(build, "tactus-click"), `#!/bin/bash
 [ -z "\${CLICK_EXIT-}" ] || { echo "click: wrong option" >&2; exit "$CLICK_EXIT"; }
 [ -z "\${STUBBORN-}" ] || trap '' TERM
-while jack_lsp -s "$2" >/dev/null 2>&1 || [ -n "\${DEAF-}" ]; do sleep 0.1; done
+while grep -q "/jack_$2_" /proc/net/unix || [ -n "\${DEAF-}" ]; do sleep 0.1; done
 `);
 /* Keeps what it was asked for; a card of the test's plays as the dummy. */
 program(join(build, "jackd"), `#!/bin/bash
@@ -150,7 +150,7 @@ test("two boxes run side by side", async () => {
 	one.signal("SIGTERM");
 	assert.deepEqual(await one.gone(), []);
 	for (const name of /** @type {const} */ (["jackd", "tactusd", "tactus-click"]))
-		assert.ok(running(two.pid(name)), name);
+		assert.ok(running(two.pid(name)), `${name}\n${two.output}`);
 	assert.ok(jackAnswers(two.place.JACK_SERVER));
 	two.signal("SIGTERM");
 	assert.deepEqual(await two.gone(), []);

@@ -8,8 +8,8 @@
  * Each has a port, JACK server, shared memory and state folder of its own. What it started is
  * read from the process table while it lives, so that a test can ask afterwards what is left.
  */
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -48,6 +48,17 @@ export function descendants(pid) {
 	const below = (/** @type {number} */ root) =>
 		[...parents].filter(([, parent]) => parent === root).flatMap(([p]) => [p, ...below(p)]);
 	return below(pid);
+}
+
+/**
+ * A jackd that was killed keeps one of JACK's eight places for servers until its name comes and
+ * goes again; which it cannot before the dead one is reaped. @param {string} server
+ */
+async function freePlace(server) {
+	const socket = `/dev/shm/jack_${server}_${process.getuid?.()}_0`;
+	await until(() => !existsSync(socket) ||
+		void spawnSync("timeout", ["0.5", "jackd", "-n", server, "-r", "-d", "dummy"]), "JACK's place", 5000)
+		.catch(() => {});
 }
 
 /** Variables that one run has for itself. @param {string} dir */
@@ -100,6 +111,8 @@ export async function supervise(argv, env = {}) {
 		},
 		/** @param {NodeJS.Signals} signal @param {number} [pid] negative: that group */
 		signal(signal, pid = run.top) {
+			if (!run.alive)
+				throw new Error(`it has ended by itself\n${run.output}`);
 			run.look();
 			process.kill(pid, signal);
 		},
@@ -124,6 +137,8 @@ export async function supervise(argv, env = {}) {
 			rmSync(dir, { recursive: true, force: true });
 			for (const part of ["tempo", "status"])
 				rmSync(`/dev/shm/${place.REGION}.${part}`, { force: true });
+			if (!("JACK_SERVER" in env))
+				await freePlace(place.JACK_SERVER);
 			return rest;
 		},
 	};
