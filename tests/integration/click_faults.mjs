@@ -185,7 +185,7 @@ test("refusals", async (t) => {
 		[["--frobnicate"], 2, /no such option[^]*usage: /],
 		[["--nominal-rate", "1"], 2, /8000 to 384000[^]*usage: /],
 		[["stray"], 2, /unexpected argument[^]*usage: /],
-		[["--server", "no-such-server", "--region", `${stage.name}x`], 1, /no JACK server[^]*start it/],
+		[["--server", "no-such-server", "--region", `${stage.name}.x`], 1, /no JACK server[^]*start it/],
 		[["--server", stage.name, "--region", stage.name], 1, /another tactus-click/],
 		[["--server", stage.name, "--region", `${stage.name}.y`], 1, /not take a client 'tactus'[^]*--name/],
 		[["--server", stage.name, "--region", "a/b", "--name", "t2"], 1, /region 'a\/b'/],
