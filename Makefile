@@ -128,12 +128,12 @@ TIED = exec setpriv --pdeathsig TERM
 .PHONY: run test test-programs bench
 run:
 	systemd/packages.sh run
-	$(BUILD_NOW) all
+	+$(BUILD_NOW) all
 	$(TIED) systemd/run.sh $(BUILD)
 
 test:
 	systemd/packages.sh test
-	$(BUILD_NOW) all test-programs
+	+$(BUILD_NOW) all test-programs
 	$(TIED) tests/run.sh $(BUILD) unit rt integration browser
 
 test-programs: $(UNIT) $(TOOLS)
@@ -141,7 +141,7 @@ test-programs: $(UNIT) $(TOOLS)
 
 bench:
 	systemd/packages.sh test
-	$(BUILD_NOW) all test-programs
+	+$(BUILD_NOW) all test-programs
 	$(TIED) tests/run.sh $(BUILD) bench
 
 # ---- checks ------------------------------------------------------------------
@@ -156,13 +156,13 @@ lint:
 asan: SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 asan:
 	systemd/packages.sh test
-	$(BUILD_NOW) BUILD=build/asan SAN='$(SAN)' all test-programs
+	+$(BUILD_NOW) BUILD=build/asan SAN='$(SAN)' all test-programs
 	SANITIZER=asan $(TIED) tests/run.sh build/asan unit integration
 
 tsan: SAN = -fsanitize=thread
 tsan:
 	systemd/packages.sh test
-	$(BUILD_NOW) BUILD=build/tsan SAN='$(SAN)' test-programs
+	+$(BUILD_NOW) BUILD=build/tsan SAN='$(SAN)' test-programs
 	ONLY='$(or $(ONLY),unit/test_(ring|store))' SANITIZER=tsan $(TIED) tests/run.sh build/tsan unit
 
 # ---- install, clean ----------------------------------------------------------
