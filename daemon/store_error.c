@@ -60,9 +60,18 @@ bool store_error_spoils_connection(int code)
 	return failure && failure->connection;
 }
 
+/* SQLite takes a full disk for one that fails where it makes its shared memory. */
+static int tell_full(const struct store_db *db, int code)
+{
+	const bool full =
+		(code & 0xff) == SQLITE_IOERR && db->sql && sqlite3_system_errno(db->sql) == ENOSPC;
+
+	return full ? SQLITE_FULL : code;
+}
+
 int store_error_explain(const struct store_db *db, int code, char *message, size_t size)
 {
-	const struct failure *failure = find(code);
+	const struct failure *failure = find(tell_full(db, code));
 
 	if (failure) {
 		snprintf(message, size, "%s%.200s%s", failure->before, db->path, failure->after);

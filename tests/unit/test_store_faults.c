@@ -1,5 +1,5 @@
 /*
- * test_store_faults.c - the store on a disk that fails, fills up, stalls or loses power.
+ * test_store_faults.c - the store on a disk that fails, fills up or loses power.
  *
  * What was acknowledged (its `done` said STORE_OK) is there after the next opening, whole; what was
  * not is there whole or not at all; and when the disk is well again, so is the store.
@@ -321,6 +321,24 @@ START_TEST(stays_broken_then_well)
 }
 END_TEST
 
+/* Neither made nor opened; and opened as soon as there is space. */
+START_TEST(full_disk_at_the_start)
+{
+	struct store *store = NULL;
+	char message[512];
+
+	keep_made();
+	set_scene((enum scene)_i);
+	arm(1, 1000000, ENOSPC, false);
+	ck_assert_int_eq(store_open(&store, fixture_path, NULL, NULL, message, sizeof message),
+			 -ENOSPC);
+	ck_assert_msg(strstr(message, "disk is full"), "\"%s\"", message);
+	failing_disk_disarm();
+	ck_assert_int_eq(audit((bool[ROUNDS]){false}), 0);
+	fixture_tear_down();
+}
+END_TEST
+
 /* What belongs to the connection is gone when that was closed. */
 START_TEST(only_a_failed_disk_takes_the_connection)
 {
@@ -416,57 +434,6 @@ START_TEST(full_disk_lets_read)
 }
 END_TEST
 
-/* --- A disk that stalls --------------------------------------------------------------------- */
-
-static double now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-START_TEST(two_seconds_of_sync_hold_nobody_up)
-{
-	enum { JOBS = 200 };
-	static struct outcome out[JOBS];
-	double longest = 0;
-	int calls = 0;
-
-	fixture_set_up();
-	struct store *store = fixture_open();
-	const struct failing_plan plan = {
-		.directory = fixture_dir, .slow_syncs = 1, .slow_ms = 2000};
-	failing_disk_arm(&plan);
-	memset(out, 0, sizeof out);
-	const double start = now_s();
-	while (calls < JOBS || store_pending(store) > 0) {
-		const double before = now_s();
-		if (calls < JOBS) {
-			const struct store_job job = {add_pair, pair_params(calls, 10), 0,
-						      keep_outcome, &out[calls]};
-			ck_assert_int_eq(store_submit(store, &job), 0);
-			calls++;
-		}
-		store_collect(store);
-		const double took = now_s() - before;
-		longest = took > longest ? took : longest;
-		nanosleep(&(struct timespec){0, 1000000}, NULL);
-	}
-	ck_assert_double_ge(now_s() - start, 2.0);
-	ck_assert_double_lt(longest, 0.2); /* of a machine that others use too */
-	for (int i = 0; i < JOBS; i++) {
-		ck_assert_int_eq(out[i].status, STORE_OK);
-		outcome_free(&out[i]);
-	}
-	/* What came in during the stall was stored together. */
-	ck_assert_uint_le(store_commits(store), 20);
-	failing_disk_disarm();
-	store_close(store);
-	fixture_tear_down();
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("store_faults");
@@ -480,10 +447,10 @@ int main(void)
 	tcase_add_loop_test(tcase, power_goes_at_every_call, 0, 2);
 	tcase_add_test(tcase, stays_full_then_well);
 	tcase_add_test(tcase, stays_broken_then_well);
+	tcase_add_loop_test(tcase, full_disk_at_the_start, 0, 2);
 	tcase_add_loop_test(tcase, only_a_failed_disk_takes_the_connection, 0, 2);
 	tcase_add_test(tcase, full_within_a_statement);
 	tcase_add_test(tcase, full_disk_lets_read);
-	tcase_add_test(tcase, two_seconds_of_sync_hold_nobody_up);
 	suite_add_tcase(suite, tcase);
 
 	SRunner *runner = srunner_create(suite);
