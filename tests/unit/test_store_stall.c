@@ -43,7 +43,7 @@ START_TEST(two_seconds_of_sync_hold_nobody_up)
 	while (calls < JOBS || store_pending(store) > 0) {
 		const double before = now_s();
 		if (calls < JOBS) {
-			const struct store_job job = {add_pair, pair_params(calls, 10), 0,
+			const struct store_job job = {insert_user, user_params(calls), 0,
 						      keep_outcome, &out[calls]};
 			ck_assert_int_eq(store_submit(store, &job), 0);
 			calls++;
