@@ -22,8 +22,7 @@ static const char security_headers[] =
 	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 	"x-content-type-options: nosniff\r\n"
 	"x-frame-options: DENY\r\n"
-	"referrer-policy: no-referrer\r\n"
-	"cross-origin-opener-policy: same-origin\r\n";
+	"referrer-policy: no-referrer\r\n";
 
 /* One answer on its way out; lws keeps one for each connection. */
 struct http_answer {
@@ -149,13 +148,27 @@ static void own_origin(struct lws *wsi, char *out, size_t size)
 	snprintf(out, size, six ? "http://[%s]:%d" : "http://%s:%d", text, server->options.port);
 }
 
-/* A captive portal's probe, or a name that is not ours: show where the page is. */
-static int redirect_home(struct lws *wsi, struct http_answer *answer)
+/* A path of ours that is worth keeping when the name was wrong: an invitation. What else was asked
+ * for (a captive portal's probe, mostly) becomes the page. */
+static void kept_path(const struct server *server, const char *url, char *out, size_t size)
+{
+	char code[32];
+	if (strncmp(url, "/join/", 6) != 0 || strlen(url + 6) >= sizeof code)
+		url = "/join/";
+	strcpy(code, url + 6);
+	bool good = server->options.handlers->code_ok(server->options.user, code);
+	snprintf(out, size, "/%s%s", good ? "join/" : "", good ? code : "");
+}
+
+/* Asked for by a name that is not ours: show where the page is. */
+static int redirect_home(struct lws *wsi, struct http_answer *answer, const char *url)
 {
 	char origin[128];
-	char location[136];
+	char path[64];
+	char location[192];
 	own_origin(wsi, origin, sizeof origin);
-	snprintf(location, sizeof location, "%s/", origin);
+	kept_path(server_of(wsi), url, path, sizeof path);
+	snprintf(location, sizeof location, "%s%s", origin, path);
 	struct head head = {.status = 302, .type = "text/plain", .location = location};
 	return answer_bytes(wsi, answer, &head, NULL, NULL);
 }
@@ -213,7 +226,7 @@ static int serve(struct lws *wsi, struct http_answer *answer, const char *url)
 	const struct server *server = server_of(wsi);
 	char host[300];
 	if (!server_host(wsi, host, sizeof host) || !gate_host_ok(server->options.gate, host))
-		return redirect_home(wsi, answer);
+		return redirect_home(wsi, answer, url);
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0 && !is_head_request(wsi)) {
 		int result = answer_sentence(wsi, answer, 405, "GET only: talk to /ws instead\n");
 		answer->hang_up = true;

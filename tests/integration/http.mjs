@@ -224,6 +224,14 @@ for (const name of other_names)
 		assert.notEqual(socket.status, 101);
 	});
 
+test("an invitation under another's name keeps its code; what only looks like one becomes the page", async () => {
+	const to = async (path) => headersOf((await get(path, { Host: "captive.apple.com" })).text).location;
+	assert.equal(await to("/join/7RKQNR"), `http://${own}/join/7RKQNR`);
+	assert.equal(await to("/join/7rk-qnr"), `http://${own}/join/7RKQNR`);
+	for (const path of ["/join/", "/join/XX", "/join/7RKQNR/x", "/join/a%0d%0aset-cookie:x", `/join/${"7".repeat(60)}`])
+		assert.equal(await to(path), `http://${own}/`, path);
+});
+
 test("no Host, two Hosts: neither the page nor a WebSocket by another's name", async () => {
 	const none = await exchange(box, "GET / HTTP/1.1\r\n\r\n");
 	assert.ok([0, 302, 400].includes(none.status), String(none.status));
