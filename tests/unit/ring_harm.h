@@ -4,6 +4,7 @@
 #ifndef TACTUS_TESTS_RING_HARM_H
 #define TACTUS_TESTS_RING_HARM_H
 
+#include "expect.h"
 #include "ring_fixture.h"
 
 #define HARM_SLOTS 64 /* several pages */
@@ -24,42 +25,42 @@ static inline void harm_expect_all_well(struct ring_writer *writer)
 	uint64_t words[HARM_WORDS], lost;
 	uint64_t last = writer->sequence;
 	struct ring_reader *reader = fixture_reader(&harm_shape);
-	ck_assert_int_eq(ring_reader_refresh(reader), RING_ATTACHED);
-	ck_assert_int_eq(ring_reader_offset_ns(reader), FIXTURE_OFFSET_NS);
+	EXPECT_EQ(ring_reader_refresh(reader), RING_ATTACHED);
+	EXPECT_EQ(ring_reader_offset_ns(reader), FIXTURE_OFFSET_NS);
 	for (uint64_t want = last - HARM_SLOTS + 1; want <= last; want++) {
-		ck_assert_int_eq(ring_read_next(reader, words, &lost), 1);
-		ck_assert_uint_eq(words[0], want);
-		ck_assert_uint_eq(lost, 0);
-		ck_assert(fixture_whole(words, HARM_WORDS));
+		EXPECT_EQ(ring_read_next(reader, words, &lost), 1);
+		EXPECT_EQ(words[0], want);
+		EXPECT_EQ(lost, 0);
+		EXPECT(fixture_whole(words, HARM_WORDS));
 	}
 	ring_reader_close(reader);
-	ck_assert_uint_eq(fixture_newest(&harm_shape), last);
-	ck_assert_int_eq(ring_writer_pid(fixture_name), getpid());
+	EXPECT_EQ(fixture_newest(&harm_shape), last);
+	EXPECT_EQ(ring_writer_pid(fixture_name), getpid());
 }
 
 static inline void harm_expect_nothing(struct ring_reader *reader)
 {
 	uint64_t words[HARM_WORDS] = {5};
-	ck_assert_int_eq(ring_read_newest(reader, words, NULL), 0);
-	ck_assert_int_eq(ring_read_next(reader, words, NULL), 0);
-	ck_assert_uint_eq(words[0], 5);
+	EXPECT_EQ(ring_read_newest(reader, words, NULL), 0);
+	EXPECT_EQ(ring_read_next(reader, words, NULL), 0);
+	EXPECT_EQ(words[0], 5);
 }
 
 static inline void harm_expect_newest(struct ring_reader *reader, uint64_t want)
 {
 	uint64_t words[HARM_WORDS], sequence = 0;
-	ck_assert_int_eq(ring_read_newest(reader, words, &sequence), 1);
-	ck_assert_uint_eq(sequence, want);
-	ck_assert_uint_eq(words[0], want);
-	ck_assert(fixture_whole(words, HARM_WORDS));
+	EXPECT_EQ(ring_read_newest(reader, words, &sequence), 1);
+	EXPECT_EQ(sequence, want);
+	EXPECT_EQ(words[0], want);
+	EXPECT(fixture_whole(words, HARM_WORDS));
 }
 
 static inline void harm_make_file(const void *bytes, size_t used, size_t size)
 {
 	fixture_clear();
 	int fd = fixture_file(O_RDWR | O_CREAT | O_EXCL);
-	ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
-	ck_assert_int_eq(pwrite(fd, bytes, used, 0), (ssize_t)used);
+	EXPECT_EQ(ftruncate(fd, (off_t)size), 0);
+	EXPECT_EQ(pwrite(fd, bytes, used, 0), (ssize_t)used);
 	close(fd);
 }
 
@@ -73,10 +74,10 @@ static inline void harm_expect_only_truth(struct ring_reader *reader, uint64_t f
 				  : ring_read_newest(reader, words, NULL);
 		if (!taken)
 			continue;
-		ck_assert_uint_gt(words[0], before);
-		ck_assert_uint_ge(words[0], first);
-		ck_assert_uint_le(words[0], last);
-		ck_assert(fixture_whole(words, HARM_WORDS));
+		EXPECT(words[0] > before);
+		EXPECT(words[0] >= first);
+		EXPECT(words[0] <= last);
+		EXPECT(fixture_whole(words, HARM_WORDS));
 	}
 }
 

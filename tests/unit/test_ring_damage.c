@@ -10,14 +10,14 @@
 static void expect_state(enum ring_state want)
 {
 	struct ring_reader *reader = fixture_reader(&harm_shape);
-	ck_assert_int_eq((int)ring_reader_refresh(reader), (int)want);
-	ck_assert_int_eq(ring_reader_offset_ns(reader), 0);
+	EXPECT_EQ((int)ring_reader_refresh(reader), (int)want);
+	EXPECT_EQ(ring_reader_offset_ns(reader), 0);
 	harm_expect_nothing(reader);
 	/* A writer takes over in place, and the reader that was there comes along. */
 	struct ring_writer *writer = fixture_writer(&harm_shape);
-	ck_assert_int_eq(ring_writer_is_fresh(writer), 1);
-	ck_assert_uint_eq(ring_writer_newest(writer, (uint64_t[HARM_WORDS]){0}), 0);
-	ck_assert_int_eq(ring_reader_refresh(reader), RING_ATTACHED);
+	EXPECT_EQ(ring_writer_is_fresh(writer), 1);
+	EXPECT_EQ(ring_writer_newest(writer, (uint64_t[HARM_WORDS]){0}), 0);
+	EXPECT_EQ(ring_reader_refresh(reader), RING_ATTACHED);
 	harm_expect_nothing(reader);
 	harm_expect_newest(reader, fixture_publish(writer));
 	harm_publish(writer, HARM_SLOTS);
@@ -105,7 +105,7 @@ START_TEST(regions_that_may_not_be_opened)
 			_exit(bad);
 		}
 		waitpid(pid, &status, 0);
-		ck_assert_int_eq(status, 0);
+		EXPECT_EQ(status, 0);
 	}
 }
 END_TEST
@@ -130,8 +130,7 @@ static void hurt(int fd, uint64_t *seed)
 		at = 0, count = words;
 	for (size_t i = at; i < at + count && i < words; i++) {
 		uint64_t junk = fixture_random(seed) >> fixture_random(seed) % 64;
-		ck_assert_int_eq(pwrite(fd, &junk, sizeof junk, (off_t)(i * sizeof junk)),
-				 sizeof junk);
+		EXPECT_EQ(pwrite(fd, &junk, sizeof junk, (off_t)(i * sizeof junk)), sizeof junk);
 	}
 }
 
@@ -148,15 +147,15 @@ START_TEST(damage_is_mended)
 		hurt(fd, &seed);
 		ring_reader_refresh(reader);
 		harm_expect_only_truth(reader, first, writer->sequence);
-		ck_assert_int_ge(ring_writer_mend(writer), 0);
-		ck_assert_int_eq(ring_writer_mend(writer), 0);
+		EXPECT(ring_writer_mend(writer) >= 0);
+		EXPECT_EQ(ring_writer_mend(writer), 0);
 		harm_expect_all_well(writer);
 		if (reader->cursor < writer->sequence) {
 			while (ring_read_next(reader, words, NULL))
-				ck_assert(fixture_whole(words, HARM_WORDS));
-			ck_assert_uint_eq(reader->cursor, writer->sequence);
+				EXPECT(fixture_whole(words, HARM_WORDS));
+			EXPECT_EQ(reader->cursor, writer->sequence);
 		}
-		ck_assert_int_eq(ring_reader_refresh(reader), RING_ATTACHED);
+		EXPECT_EQ(ring_reader_refresh(reader), RING_ATTACHED);
 	}
 	close(fd);
 	ring_writer_close(writer);
@@ -178,8 +177,8 @@ START_TEST(damage_is_overwritten_by_the_next_record)
 		if (round % 7 == 0)
 			ring_reader_refresh(reader);
 		harm_expect_newest(reader, fixture_publish(writer));
-		ck_assert_int_eq(ring_reader_refresh(reader), RING_ATTACHED);
-		ck_assert_int_eq(ring_writer_pid(fixture_name), getpid());
+		EXPECT_EQ(ring_reader_refresh(reader), RING_ATTACHED);
+		EXPECT_EQ(ring_writer_pid(fixture_name), getpid());
 	}
 	close(fd);
 	ring_writer_close(writer);
@@ -198,15 +197,15 @@ START_TEST(every_header_word_and_the_head)
 		uint64_t word;
 		if (bit / 64 >= RING_HEADER_WORDS && bit / 64 != RING_HEAD)
 			continue;
-		ck_assert_int_eq(pread(fd, &word, sizeof word, at), sizeof word);
+		EXPECT_EQ(pread(fd, &word, sizeof word, at), sizeof word);
 		word ^= UINT64_C(1) << bit % 64;
-		ck_assert_int_eq(pwrite(fd, &word, sizeof word, at), sizeof word);
+		EXPECT_EQ(pwrite(fd, &word, sizeof word, at), sizeof word);
 		enum ring_state want = bit / 64 == RING_HEAD ? RING_ATTACHED : RING_FOREIGN;
-		ck_assert_int_eq((int)ring_reader_refresh(reader), (int)want);
+		EXPECT_EQ((int)ring_reader_refresh(reader), (int)want);
 		if (want == RING_FOREIGN)
-			ck_assert_int_eq(ring_writer_pid(fixture_name), -EBADMSG);
+			EXPECT_EQ(ring_writer_pid(fixture_name), -EBADMSG);
 		harm_expect_only_truth(reader, 0, writer->sequence);
-		ck_assert_int_eq(ring_writer_mend(writer), 1);
+		EXPECT_EQ(ring_writer_mend(writer), 1);
 		harm_expect_all_well(writer);
 	}
 	close(fd);
@@ -229,8 +228,8 @@ START_TEST(head_is_only_a_hint)
 		reader->cursor = writer->sequence - (uint64_t)(i % HARM_SLOTS) - 1;
 		atomic_store(&writer->region.base[RING_HEAD], head);
 		harm_expect_newest(reader, writer->sequence);
-		ck_assert_int_eq(ring_read_next(late, words, &lost), 1);
-		ck_assert_uint_eq(words[0], writer->sequence - HARM_SLOTS + 1);
+		EXPECT_EQ(ring_read_next(late, words, &lost), 1);
+		EXPECT_EQ(words[0], writer->sequence - HARM_SLOTS + 1);
 		harm_expect_nothing(reader);
 		ring_reader_close(reader);
 		ring_reader_close(late);
@@ -248,12 +247,12 @@ START_TEST(every_bit_of_a_record)
 	for (int bit = 0; bit < 64 * (RING_RECORD + HARM_WORDS); bit++) {
 		off_t at = slot + bit / 64 * 8;
 		uint64_t word;
-		ck_assert_int_eq(pread(fd, &word, sizeof word, at), sizeof word);
+		EXPECT_EQ(pread(fd, &word, sizeof word, at), sizeof word);
 		uint64_t wrong = word ^ UINT64_C(1) << bit % 64;
-		ck_assert_int_eq(pwrite(fd, &wrong, sizeof wrong, at), sizeof wrong);
-		ck_assert_uint_eq(fixture_newest(&harm_shape), 0);
-		ck_assert_int_eq(pwrite(fd, &word, sizeof word, at), sizeof word);
-		ck_assert_uint_eq(fixture_newest(&harm_shape), last);
+		EXPECT_EQ(pwrite(fd, &wrong, sizeof wrong, at), sizeof wrong);
+		EXPECT_EQ(fixture_newest(&harm_shape), 0);
+		EXPECT_EQ(pwrite(fd, &word, sizeof word, at), sizeof word);
+		EXPECT_EQ(fixture_newest(&harm_shape), last);
 	}
 	close(fd);
 	ring_writer_close(writer);
@@ -269,15 +268,15 @@ START_TEST(records_out_of_place)
 	off_t stride = (off_t)writer->region.stride * 8;
 	off_t slot = RING_SLOT_0 * 8 + (off_t)(last % HARM_SLOTS) * stride;
 	off_t after = RING_SLOT_0 * 8 + (off_t)((last + 1) % HARM_SLOTS) * stride;
-	ck_assert_int_eq(pread(fd, words, sizeof words, slot), sizeof words);
-	ck_assert_int_eq(pwrite(fd, words, sizeof words, after), sizeof words);
-	ck_assert_uint_eq(fixture_newest(&harm_shape), last);
+	EXPECT_EQ(pread(fd, words, sizeof words, slot), sizeof words);
+	EXPECT_EQ(pwrite(fd, words, sizeof words, after), sizeof words);
+	EXPECT_EQ(fixture_newest(&harm_shape), last);
 	words[RING_STAMP] = last + 1;
-	ck_assert_int_eq(pwrite(fd, words, sizeof words, after), sizeof words);
-	ck_assert_uint_eq(fixture_newest(&harm_shape), last);
+	EXPECT_EQ(pwrite(fd, words, sizeof words, after), sizeof words);
+	EXPECT_EQ(fixture_newest(&harm_shape), last);
 	words[RING_STAMP] = last + HARM_SLOTS;
-	ck_assert_int_eq(pwrite(fd, words, sizeof words, slot), sizeof words);
-	ck_assert_uint_eq(fixture_newest(&harm_shape), 0);
+	EXPECT_EQ(pwrite(fd, words, sizeof words, slot), sizeof words);
+	EXPECT_EQ(fixture_newest(&harm_shape), 0);
 	close(fd);
 	ring_writer_close(writer);
 }
@@ -292,15 +291,15 @@ START_TEST(writer_comes_back_to_a_damaged_region)
 	for (int round = 0; round < 3000; round++) {
 		struct ring_writer *writer = fixture_writer(&harm_shape);
 		uint64_t left = ring_writer_newest(writer, words);
-		ck_assert(left == 0 || (left <= top && fixture_whole(words, HARM_WORDS)));
-		ck_assert_int_eq(ring_reader_refresh(reader), RING_ATTACHED);
+		EXPECT(left == 0 || (left <= top && fixture_whole(words, HARM_WORDS)));
+		EXPECT_EQ(ring_reader_refresh(reader), RING_ATTACHED);
 		for (int i = 0; i < round % 20 + 1; i++) {
 			uint64_t next = fixture_publish(writer);
-			ck_assert_uint_gt(next, top);
+			EXPECT(next > top);
 			top = next;
 		}
 		harm_expect_newest(reader, top);
-		ck_assert_int_eq(ring_writer_mend(writer), 0);
+		EXPECT_EQ(ring_writer_mend(writer), 0);
 		ring_writer_close(writer);
 		int fd = fixture_file(O_RDWR);
 		for (uint64_t i = fixture_random(&seed) % 3; i > 0; i--)
