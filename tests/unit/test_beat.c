@@ -142,23 +142,25 @@ START_TEST(minutes_are_whole)
 }
 END_TEST
 
+static void expect_bar(const struct beat_pace *pace, int64_t hz, int64_t bar, int beats)
+{
+	int64_t offset = beat_bar_offset(pace, hz, bar);
+	EXPECT(lies_at(pace->bpm, hz, 1, bar * beats, offset));
+	EXPECT_EQ(beat_bars_begun(pace, hz, offset), bar);
+	EXPECT_EQ(beat_bars_begun(pace, hz, offset - 1), bar - 1);
+	EXPECT_EQ(beat_bars_begun(pace, hz, beat_bar_offset(pace, hz, bar + 1) - 1), bar);
+}
+
 START_TEST(bars)
 {
 	static const int64_t at[] = {-1000000, -7, -1, 0, 1, 2, 31, 1000000, LIMIT_BAR_MAX};
-	for (int metre = 0; metre < METRE_COUNT; metre++) {
-		static const int beats[] = {2, 3, 4, 2, 4};
+	static const int beats[METRE_COUNT] = {2, 3, 4, 2, 4};
+	for (int metre = 0; metre < METRE_COUNT; metre++)
 		for (int bpm = LIMIT_BPM_MIN; bpm <= LIMIT_BPM_MAX; bpm++) {
 			struct beat_pace pace = {.bpm = bpm, .metre = (enum metre)metre};
-			for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-				int64_t offset = beat_bar_offset(&pace, rates[_i], at[i]);
-				int64_t next = beat_bar_offset(&pace, rates[_i], at[i] + 1);
-				EXPECT(lies_at(bpm, rates[_i], 1, at[i] * beats[metre], offset));
-				EXPECT_EQ(beat_bars_begun(&pace, rates[_i], offset), at[i]);
-				EXPECT_EQ(beat_bars_begun(&pace, rates[_i], offset - 1), at[i] - 1);
-				EXPECT_EQ(beat_bars_begun(&pace, rates[_i], next - 1), at[i]);
-			}
+			for (size_t i = 0; i < sizeof at / sizeof at[0]; i++)
+				expect_bar(&pace, rates[_i], at[i], beats[metre]);
 		}
-	}
 }
 END_TEST
 
