@@ -10,7 +10,7 @@
  * mDNS names do not. 0, or -ENODEV if there is none. Thread: any (asks the kernel). */
 int address_lan(char *out, size_t size);
 
-/* Can a server listen on `bind`, an address or the name of an interface? 0, or -errno. */
-int address_check(const char *bind);
+/* Can a server listen on `text`, an address or the name of an interface? 0, or -errno. */
+int address_check(const char *text);
 
 #endif

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-/* One JSON object. *healthy is false while the sound is lost. `hub` is a struct hub. */
-char *health_json(void *hub, bool *healthy);
+/* One JSON object. *healthy is false while the sound is lost. `user` is a struct hub. */
+char *health_json(void *user, bool *healthy);
 
 /* Prometheus text format, version 0.0.4. */
-char *health_metrics(void *hub);
+char *health_metrics(void *user);
 
 #endif

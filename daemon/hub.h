@@ -88,7 +88,7 @@ json_t *hub_welcome(struct hub *hub, const struct phone *phone);
 
 /* ---- housekeeping ------------------------------------------------------ */
 
-/* Housekeeping: every 50 ms. */
-void hub_tick(void *hub);
+/* Every 50 ms; user is the hub. */
+void hub_tick(void *user);
 
 #endif

@@ -12,6 +12,8 @@ struct message *message_from_json(const json_t *object)
 		message->references = 1;
 		message->size = size;
 		message->bytes = (unsigned char *)(message + 1);
+		/* A frame has a length and no end mark. */
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
 		memcpy(message->bytes + MESSAGE_HEADROOM, text, size);
 	}
 	free(text);

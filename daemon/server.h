@@ -68,8 +68,8 @@ void server_close(struct server *server);
 void server_run(struct server *server);
 void server_stop(struct server *server);
 
-/* Have `woken` called soon. Thread: any. */
-void server_wake(void *server);
+/* Have `woken` called soon; user is the server. Thread: any. */
+void server_wake(void *user);
 
 /* Call fn every `period_ms`, from the loop; at most SERVER_TIMERS_MAX of them. 0 or -ENOSPC. */
 #define SERVER_TIMERS_MAX 4

@@ -6,8 +6,7 @@
 #include "page.h"
 #include "qr.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +51,7 @@ struct head {
 	size_t size;
 };
 
-static int add_text(unsigned char **at, unsigned char *end, const char *text)
+static int add_text(unsigned char **at, const unsigned char *end, const char *text)
 {
 	size_t size = strlen(text);
 	if ((size_t)(end - *at) < size)
@@ -133,19 +132,15 @@ static void own_origin(struct lws *wsi, char *out, size_t size)
 	const struct server *server = server_of(wsi);
 	struct sockaddr_storage own = {0};
 	socklen_t own_size = sizeof own;
-	char text[INET6_ADDRSTRLEN] = "127.0.0.1";
-	bool six = false;
-	if (getsockname(lws_get_socket_fd(wsi), (struct sockaddr *)&own, &own_size) == 0) {
-		const struct sockaddr_in *in4 = (const struct sockaddr_in *)(const void *)&own;
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)&own;
-		if (own.ss_family == AF_INET)
-			inet_ntop(AF_INET, &in4->sin_addr, text, sizeof text);
-		else if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-			inet_ntop(AF_INET, &in6->sin6_addr.s6_addr[12], text, sizeof text);
-		else
-			six = inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof text) != NULL;
-	}
-	snprintf(out, size, six ? "http://[%s]:%d" : "http://%s:%d", text, server->options.port);
+	char text[NI_MAXHOST] = "127.0.0.1";
+	const char *address = text;
+	if (getsockname(lws_get_socket_fd(wsi), (struct sockaddr *)&own, &own_size) == 0)
+		getnameinfo((struct sockaddr *)&own, own_size, text, sizeof text, NULL, 0,
+			    NI_NUMERICHOST);
+	if (strncmp(text, "::ffff:", 7) == 0)
+		address += 7; /* IPv4 that came in through an IPv6 socket */
+	bool six = strchr(address, ':') != NULL;
+	snprintf(out, size, six ? "http://[%s]:%d" : "http://%s:%d", address, server->options.port);
 }
 
 /* A path of ours that is worth keeping when the name was wrong: an invitation. What else was asked

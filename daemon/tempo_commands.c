@@ -36,11 +36,11 @@ static int anchor_of(const struct hub *hub, const struct request *request, int64
 static void refuse_anchor(struct hub *hub, struct phone *phone, const struct request *request,
 			  const struct tempo_now *when)
 {
+	long long ahead_ms = when->lead_ns / CLOCK_NS_PER_MS;
 	reply_error(hub, phone, request->id, "anchor_range", "anchor_timestamp",
 		    "anchor_timestamp must lie %lld ms to ten minutes ahead of the box's clock, "
 		    "which says %lld",
-		    (long long)(when->lead_ns / CLOCK_NS_PER_MS + 1),
-		    (long long)clock_to_unix_ms(when->now_ns, hub->offset_ns));
+		    ahead_ms + 1, (long long)clock_to_unix_ms(when->now_ns, hub->offset_ns));
 }
 
 static void refuse_due(struct hub *hub, struct phone *phone, const struct request *request)

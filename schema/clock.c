@@ -50,5 +50,6 @@ int64_t clock_from_unix_ms(double unix_ms, int64_t offset_ns)
 double clock_to_unix_ms_exact(int64_t raw_ns, int64_t offset_ns)
 {
 	int64_t unix_ns = raw_ns + offset_ns;
-	return (double)(unix_ns / CLOCK_NS_PER_MS) + (double)(unix_ns % CLOCK_NS_PER_MS) / 1e6;
+	int64_t whole_ms = unix_ns / CLOCK_NS_PER_MS;
+	return (double)whole_ms + (double)(unix_ns % CLOCK_NS_PER_MS) / 1e6;
 }
