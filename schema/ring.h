@@ -9,7 +9,7 @@
  *
  *     header   magic, layout, size, shape, generation, writer's pid, Unix offset,
  *              checksum of those; then head: sequence of the newest record
- *     slot[i]  stamp, record words, checksum
+ *     slot[i]  stamp, checksum, record words
  *
  * A slot holds the record whose sequence s satisfies s % slots == i. The writer
  * marks the stamp busy, stores the words, stores the stamp, then moves head. A
