@@ -54,6 +54,22 @@ class Score {
 	}
 }
 
+/** Starts, and hears the very first click: the anchor of all that is worked out. When the server lost
+ * cycles just before, the click may join late (in phase); then once more. */
+async function startHeard(phone, ear) {
+	for (let tries = 0; tries < 5; tries++) {
+		const from = ear.frame;
+		const { at_bar } = await phone.request("tempo.start");
+		const first = await ear.onset(from);
+		const second = await ear.onset(first.frame + 1);
+		if (first.peak > 1.1 * second.peak)
+			return { bar: at_bar, first };
+		await phone.request("tempo.stop");
+		await sleep(1000);
+	}
+	throw new Error("the first click was lost in every try");
+}
+
 /** Kills and restarts it; how long a phone took that came back as soon as the port was open. */
 async function killAndResume(phone) {
 	const before = phone.state.revision;
@@ -90,9 +106,8 @@ test("twenty kills, not one onset displaced", async (t) => {
 	const phone = await Phone.open(box.url);
 	await phone.create("Ann");
 	await phone.request("tempo.set", { bpm: 133, time_signature: "4/4" });
-	const { at_bar: first_bar } = await phone.request("tempo.start");
-	const first = await ear.onset();
-	const score = new Score({ bpm: 133, metre: "4/4", bar: first_bar, frame: first.frame });
+	const { bar, first } = await startHeard(phone, ear);
+	const score = new Score({ bpm: 133, metre: "4/4", bar, frame: first.frame });
 	const resumes = [];
 	const told = [];
 	/** The announced change, until it is known to have come. */
@@ -125,15 +140,18 @@ test("twenty kills, not one onset displaced", async (t) => {
 	await ear.stop();
 
 	const wanted = score.beats(end);
-	const result = compare(ear.onsets.filter((onset) => onset.frame < end), wanted);
-	/* Cycles that the server did not run, for the click or for the ear, are nobody's fault here. */
+	const result = compare(ear.onsets.filter((onset) => onset.frame >= first.frame && onset.frame < end), wanted);
+	/* Cycles that the server did not run, for the click or for the ear, are nobody's fault here. It tells
+	 * of them a little later. */
 	let lost = 0;
-	const not_run = (frame) => ear.trouble.some((t) => frame > t.frame - 2 * PERIOD && frame < t.frame + t.frames + 2 * PERIOD);
+	const not_run = (frame) => ear.trouble.some((lost) => frame > lost.frame - 5 * PERIOD && frame < lost.frame + lost.frames + 2 * PERIOD);
 	for (const what of /** @type {const} */ (["missing", "extra", "accents"])) {
 		lost += result[what].filter(not_run).length;
 		result[what] = result[what].filter((frame) => !not_run(frame));
 	}
-	assert.deepEqual({ ...result, wanted: 0 }, { wanted: 0, missing: [], extra: [], accents: [] });
+	assert.deepEqual({ ...result, wanted: 0 }, { wanted: 0, missing: [], extra: [], accents: [] },
+		`displaced: ${JSON.stringify(result)}; score ${JSON.stringify(score.grids)}; ` +
+		`the server told of ${JSON.stringify(ear.trouble)}; shown ${JSON.stringify(told)}`);
 	assert.ok(lost <= wanted.length / 10, `this machine lost ${lost} of ${wanted.length} onsets`);
 
 	/* Where the bars really fell by the clock, at the time when the phone was told. When the driver had

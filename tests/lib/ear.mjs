@@ -99,11 +99,11 @@ export class Ear {
 		return !this.trouble.some((t) => t.frame > from && t.frame < to);
 	}
 
-	/** Waits for the first onset at or behind a frame. @returns {Promise<Onset>} */
-	async onset(from = 0, wait_ms = 5000) {
+	/** Waits for the first onset at or behind a frame (NaN: nothing heard then yet, so any). @returns {Promise<Onset>} */
+	async onset(from = NaN, wait_ms = 5000) {
 		const deadline = performance.now() + wait_ms;
 		for (;;) {
-			const found = this.onsets.find((onset) => onset.frame >= from);
+			const found = this.onsets.find((onset) => !(onset.frame < from));
 			if (found)
 				return found;
 			if (performance.now() > deadline)

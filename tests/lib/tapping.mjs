@@ -121,8 +121,8 @@ async function startOnce(room, { phone, pings }, how) {
 		bpm: tempoState.bpm, taps: answers.length,
 		started: answers.filter((answer) => answer.started).length,
 		witness_ms: room.witness.error_ms,
-		/* From before the click placed the start until it sounded. */
-		steady: ear.steady(onset.frame - (1000 + period) / 1000 * ear.rate, onset.frame),
+		/* Cycles lost shortly before the click places the start let it join late, in phase. */
+		steady: ear.steady(from, onset.frame),
 	};
 }
 
