@@ -5,6 +5,8 @@
  * The period is 256 frames at 48 kHz, what run.sh asks of a card: 187.5 callbacks a second. CPU is
  * what the kernel has counted for them, not wall time, so a busy machine does not change it much.
  * Private memory leaves out what is shared with others, so libjack's mapping of the engine's too.
+ *
+ * sanitizers: no (they weigh more than the programs)
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
