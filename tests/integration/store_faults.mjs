@@ -339,6 +339,27 @@ test("killed during a stall: what was acknowledged is there, tempo and all", asy
 	await box.stop();
 });
 
+test("ended during a stall, then a reboot: the last tempo that was acknowledged is in the table", async () => {
+	const stall = join(freshPlace(), "stall");
+	const box = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	const ann = await Phone.open(box.url);
+	await ann.create("Ann");
+	writeFileSync(stall, "");
+	for (const bpm of [70, 71, 72, 73])
+		await ann.request("tempo.set", { bpm });
+	await ann.request("click.set", { volume: 12 });
+	const ended = box.children.tactusd.stop(10000);
+	await sleep(200);
+	rmSync(stall);
+	assert.equal(await ended, true);
+	removeRegion(box.region);
+	await box.start("tactusd");
+	await ann.resume();
+	assert.deepEqual([ann.state.tempoState.bpm, ann.state.click.volume], [73, 12]);
+	await ann.close();
+	await box.stop();
+});
+
 test("the disk errs for a while: none of it is acknowledged, then it works again, and all that was is there", async () => {
 	const state = join(freshPlace(), "state");
 	const box = await startBox({ audio: false, state, env: { LD_PRELOAD: preload("failing_disk"), FAILING_DISK: `${state}:250:4:5:0:0:0` } });
