@@ -163,15 +163,18 @@ run_kind() { # run_kind KIND
 
 # A benchmark's tables are its result: shown as they come, nothing is counted.
 run_bench() {
-	local file command limit
+	local file command limit failed=0
 	for file in $(tests_of bench); do
 		limit=$(says "$file" timeout: | tr -dc 0-9)
 		command_of "$file"
 		echo "== ${file#tests/}"
-		TACTUS_TEST=$mark.bench timeout -k 10 "${limit:-1800}" "${command[@]}" </dev/null ||
+		TACTUS_TEST=$mark.bench timeout -k 10 "${limit:-1800}" "${command[@]}" </dev/null || {
 			echo "${file#tests/}: failed (exit code $?)"
+			failed=1
+		}
 		sweep "$mark.bench"
 	done
+	return $failed
 }
 
 interrupted() {
@@ -190,8 +193,8 @@ trap 'rm -f "$counts"' EXIT
 for kind; do
 	if [ "$kind" = bench ]; then
 		run_bench &
-		wait
-		exit 0
+		wait $!
+		exit
 	fi
 	run_kind "$kind"
 done
