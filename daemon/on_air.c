@@ -115,8 +115,9 @@ void on_air_recover(struct hub *hub)
 
 /* ---- following the click ----------------------------------------------- */
 
-/* Phones are told anew before they are 1 ms wrong; less than this is not worth a message. */
-#define REANCHOR_NS (CLOCK_NS_PER_MS * 6 / 10)
+/* Phones are told anew before they are 1 ms wrong. A bar is looked at once it has begun, so this
+ * must leave room for what a bar adds: 0.7 ms for eight seconds (30 bpm in 4/4) at 90 ppm. */
+#define REANCHOR_NS (CLOCK_NS_PER_MS / 4)
 /* So many polls in a row, so that one bad estimate moves nobody. */
 #define STRAYS_BELIEVED 3
 

@@ -12,6 +12,9 @@
 /* The first sound of a start comes so long after it, beyond what the click needs: the state has to
  * reach every phone over a bad Wi-Fi first. */
 #define START_NOTICE_NS (200 * CLOCK_NS_PER_MS)
+/* The click places a grid once it knows again which frame is when; after an xrun that takes half a
+ * second, and a start before it would lose its first 1. */
+#define START_NOTICE_UNSETTLED_NS (700 * CLOCK_NS_PER_MS)
 
 /* Further ahead than this nobody plans a bar to the millisecond; it is a mistake in units. */
 #define ANCHOR_AHEAD_MAX_MS 600000
@@ -67,9 +70,12 @@ static void clock_ping(struct hub *hub, struct phone *phone, const struct reques
 
 static int64_t soon_ns(const struct hub *hub, const struct tempo_now *when)
 {
+	const struct status_record *status = air_status(hub->air);
+	int64_t notice_ns =
+		status && !status->settled ? START_NOTICE_UNSETTLED_NS : START_NOTICE_NS;
+	int64_t soonest_ns = when->now_ns + when->lead_ns + notice_ns;
 	/* On a whole millisecond of the wire, so that phones are told exactly what is played. */
-	int64_t ms = clock_to_unix_ms(
-		when->now_ns + when->lead_ns + START_NOTICE_NS + CLOCK_NS_PER_MS, hub->offset_ns);
+	int64_t ms = clock_to_unix_ms(soonest_ns + CLOCK_NS_PER_MS, hub->offset_ns);
 	return clock_from_unix_ms((double)ms, hub->offset_ns);
 }
 

@@ -117,7 +117,7 @@ test("a click that hangs on a dead server is replaced", async () => {
 test("uses a JACK server that runs, and leaves it alone", async () => {
 	const server = `own${process.pid}`;
 	const jackd = spawn("jackd", ["-n", server, "-r", "-d", "dummy", "-p", "1024"], { stdio: "ignore" });
-	after(() => jackd.kill("SIGKILL"));
+	after(() => jackd.kill("SIGTERM")); /* killed, it would keep one of the eight places of JACK servers */
 	await until(() => jackAnswers(server), "our jackd");
 	const run = await start({ JACK_SERVER: server });
 	assert.equal(run.pid("jackd"), undefined);
