@@ -4,13 +4,23 @@
  * comes twice.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { startBox } from "../lib/box.mjs";
 import { removeRegion } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { checkMerged, openEye } from "../lib/refusal.mjs";
+
+/** Boxes of this file: none outlives it, whatever fails. @type {Awaited<ReturnType<typeof startBox>>[]} */
+const boxes = [];
+after(() => Promise.all(boxes.map((box) => box.stop())));
+
+async function freshBox(options) {
+	const box = await startBox(options);
+	boxes.push(box);
+	return box;
+}
 
 const BEATS = { "2/4": 2, "3/4": 3, "4/4": 4, "6/8": 2, "12/8": 4 };
 const barMs = (grid) => BEATS[grid.time_signature] * 60000 / grid.bpm;
@@ -36,7 +46,7 @@ async function restart(box, { fresh_region = false, politely = false } = {}) {
 }
 
 async function band(options = {}) {
-	const box = await startBox({ audio: false, ...options });
+	const box = await freshBox({ audio: false, ...options });
 	const ann = await Phone.open(box.url);
 	const { code } = await ann.create("Ann");
 	const ben = await Phone.open(box.url);

@@ -233,6 +233,33 @@ test("close: silent, all detached, code and tokens dead, and nothing of it comes
 	assert.deepEqual(ben.holes, []);
 });
 
+/* ---- names, codes ----------------------------------------------------------- */
+
+test("names that people have", async () => {
+	const { code } = await md();
+	const names = ["x", x(40), "Jürgen", "李小龙", "שלום", "محمد", "👩🏽‍🎤 Zoë", "🥁".repeat(40), "O'Brien; DROP TABLE user", "<b>",
+		"  Ann  ", "\u202bعلي\u202c"];
+	for (const name of names) {
+		const phone = await phoneAt();
+		await phone.join(code, name);
+		const mine = phone.state.participants.find((p) => p.user_id === phone.state.you.user_id);
+		assert.equal(mine.display_name, name);
+		await phone.request("session.leave");
+		await phone.close();
+	}
+});
+
+test("a code in lower case, with blanks and hyphens, is the same code", async () => {
+	const { code } = await md();
+	for (const spelled of [code.toLowerCase(), ` ${code.slice(0, 3)} ${code.slice(3)} `, code.split("").join("-")]) {
+		const phone = await phoneAt();
+		await phone.join(spelled, "Eve");
+		assert.equal(phone.state.session.code, code);
+		await phone.request("session.leave");
+		await phone.close();
+	}
+});
+
 /* ---- keys ------------------------------------------------------------------- */
 
 test("token_unknown: random, foreign, cut, from another box", async () => {

@@ -65,7 +65,7 @@ const bad_json = {
 	"NaN": '{"id":"1","type":"clock.ping","t0":NaN}',
 	"64 KiB of opening brackets": "[".repeat(FRAME_MAX),
 	"brackets too deep": deep("[", "]", FRAME_MAX / 2),
-	"objects too deep": deep('{"a":', "}", 10000) .replace("{\"a\":}", "{}"),
+	"objects too deep": deep('{"a":', "}", 10000).replace('{"a":}', "{}"),
 };
 for (const [title, text] of Object.entries(bad_json))
 	test(`bad_json: ${title}`, () => rawRefused(text, "bad_json", null, null, /not JSON/));
@@ -352,29 +352,6 @@ test("letters and digits that are easily mixed up stand in no code", async () =>
 		if (!/[01OIL]/.test(code))
 			await refuses(eye, () => ann.request("session.join",
 				{ code: letter + code.slice(1), display_name: "Eve" }), "code_form", "code");
-});
-
-test("names that people have", async () => {
-	const names = ["x", x(40), "Jürgen", "李小龙", "שלום", "محمد", "👩🏽‍🎤 Zoë", "🥁".repeat(40), "O'Brien; DROP TABLE user", "<b>",
-		"  Ann  ", "\u202bعلي\u202c"];
-	for (const name of names) {
-		const phone = await Phone.open(box.url);
-		await phone.join(code, name);
-		const mine = phone.state.participants.find((p) => p.user_id === phone.state.you.user_id);
-		assert.equal(mine.display_name, name);
-		await phone.request("session.leave");
-		await phone.close();
-	}
-});
-
-test("a code in lower case, with blanks and hyphens, is the same code", async () => {
-	for (const spelled of [code.toLowerCase(), ` ${code.slice(0, 3)} ${code.slice(3)} `, code.split("").join("-")]) {
-		const phone = await Phone.open(box.url);
-		await phone.join(spelled, "Eve");
-		assert.equal(phone.state.session.code, code);
-		await phone.request("session.leave");
-		await phone.close();
-	}
 });
 
 /* ---- who may ------------------------------------------------------------- */

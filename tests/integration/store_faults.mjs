@@ -36,6 +36,16 @@ const freshPlace = () => {
 	return place;
 };
 
+/** Boxes of this file: none outlives it, whatever fails. @type {Awaited<ReturnType<typeof startBox>>[]} */
+const boxes = [];
+after(() => Promise.all(boxes.map((box) => box.stop())));
+
+async function freshBox(options) {
+	const box = await startBox(options);
+	boxes.push(box);
+	return box;
+}
+
 /** @param {Promise<any>} promise */
 const refused = (promise) => promise.then((ok) => assert.fail(`not refused: ${JSON.stringify(ok)}`), (error) => error);
 
@@ -103,7 +113,7 @@ async function failsToStart(changed, words, options = {}) {
 async function usedState() {
 	const place = freshPlace();
 	const state = join(place, "state");
-	const box = await startBox({ audio: false, state });
+	const box = await freshBox({ audio: false, state });
 	const ann = await Phone.open(box.url);
 	await ann.create("Ann");
 	await ann.close();
@@ -130,7 +140,7 @@ for (const bind of ["192.0.2.77", "no-such-interface", "2001:db8::77", "1.2.3"])
 
 for (const bind of ["127.0.0.1", "lo", "0.0.0.0", ""])
 	test(`an address that it can listen on: ${bind || "none given"}`, async () => {
-		const box = await startBox({ audio: false, daemonArgs: ["--bind", bind] });
+		const box = await freshBox({ audio: false, daemonArgs: ["--bind", bind] });
 		assert.equal((await fetch(`${box.url}/healthz`)).status, 200);
 		await box.stop();
 	});
@@ -142,7 +152,7 @@ test("a page that is not there, and a folder without one", async () => {
 });
 
 test("a region and a state directory that another tactusd has", async () => {
-	const box = await startBox({ audio: false });
+	const box = await freshBox({ audio: false });
 	await failsToStart({ region: box.region }, [new RegExp(box.region), /another tactusd/, /--region/]);
 	await failsToStart({ state: box.state }, [/another tactusd/, new RegExp(`process ${box.pids.tactusd}`)]);
 	const ann = await Phone.open(box.url);
@@ -235,7 +245,7 @@ const unfill = (place) => spawnSync("sh", ["-c", `rm -f "${place}"/fill-*`]);
 
 test("the disk fills up: storage, with words; the tempo, and who is in, go on; space is all it takes", { skip: no_mount, timeout: 60000 }, async () => {
 	const place = smallDisk("size=4m");
-	const box = await startBox({ audio: false, state: join(place, "state") });
+	const box = await freshBox({ audio: false, state: join(place, "state") });
 	const ann = await Phone.open(box.url);
 	const { code } = await ann.create("Ann");
 	const ben = await Phone.open(box.url);
@@ -276,7 +286,7 @@ test("the disk fills up: storage, with words; the tempo, and who is in, go on; s
 
 test("the disk stalls: tempo, ping and page are answered meanwhile; what must be durable waits", async () => {
 	const stall = join(freshPlace(), "stall");
-	const box = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	const box = await freshBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
 	const ann = await Phone.open(box.url);
 	const { code } = await ann.create("Ann");
 	const ben = await Phone.open(box.url);
@@ -314,7 +324,7 @@ test("the disk stalls: tempo, ping and page are answered meanwhile; what must be
 
 test("killed during a stall: what was acknowledged is there, tempo and all", async () => {
 	const stall = join(freshPlace(), "stall");
-	const box = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	const box = await freshBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
 	const acknowledged = [];
 	for (let round = 0; round < 4; round++) {
 		const phones = await Promise.all([1, 2, 3].map(() => Phone.open(box.url)));
@@ -341,7 +351,7 @@ test("killed during a stall: what was acknowledged is there, tempo and all", asy
 
 test("ended during a stall, then a reboot: the last tempo that was acknowledged is in the table", async () => {
 	const stall = join(freshPlace(), "stall");
-	const box = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	const box = await freshBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
 	const ann = await Phone.open(box.url);
 	await ann.create("Ann");
 	writeFileSync(stall, "");
@@ -362,7 +372,7 @@ test("ended during a stall, then a reboot: the last tempo that was acknowledged 
 
 test("the disk errs for a while: none of it is acknowledged, then it works again, and all that was is there", async () => {
 	const state = join(freshPlace(), "state");
-	const box = await startBox({ audio: false, state, env: { LD_PRELOAD: preload("failing_disk"), FAILING_DISK: `${state}:250:4:5:0:0:0` } });
+	const box = await freshBox({ audio: false, state, env: { LD_PRELOAD: preload("failing_disk"), FAILING_DISK: `${state}:250:4:5:0:0:0` } });
 	const acknowledged = [];
 	const errors = [];
 	for (let i = 0; i < 120; i++) {
@@ -385,7 +395,7 @@ test("the disk errs for a while: none of it is acknowledged, then it works again
 });
 
 test("no JACK: the daemon runs, says so, and everything but the sound works", async () => {
-	const box = await startBox({ audio: false });
+	const box = await freshBox({ audio: false });
 	const ann = await Phone.open(box.url);
 	await ann.create("Ann");
 	assert.equal(ann.state.click.audio, "none");
