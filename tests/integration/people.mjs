@@ -237,7 +237,7 @@ test("close: silent, all detached, code and tokens dead, and nothing of it comes
 
 test("names that people have", async () => {
 	const { code } = await md();
-	const names = ["x", x(40), "Jürgen", "李小龙", "שלום", "محمد", "👩🏽‍🎤 Zoë", "🥁".repeat(40), "O'Brien; DROP TABLE user", "<b>",
+	const names = ["x", "x".repeat(40), "Jürgen", "李小龙", "שלום", "محمد", "👩🏽‍🎤 Zoë", "🥁".repeat(40), "O'Brien; DROP TABLE user", "<b>",
 		"  Ann  ", "\u202bعلي\u202c"];
 	for (const name of names) {
 		const phone = await phoneAt();

@@ -58,7 +58,7 @@ const wrong_options = [
 	["--pin", "1234567890123"], ["--pin", "12345a"], ["--pin", " 123456"], ["--pin", "-23456"], ["--web", ""],
 	["--web", "x".repeat(5000)], ["--host-name", "a!b"], ["--host-name", "a/b"], ["--host-name", "x".repeat(300)],
 	["--bind", "x".repeat(300)], ["--config", ""], ["--config", join(dir, "none")], ["--config", dir],
-	["--nonsense"], ["--port"], ["--pin"], ["-x"], ["word"], ["--port", "8080", "word"], ["--help=1"], ["--"  + "x".repeat(5000)],
+	["--nonsense"], ["--port"], ["--pin"], ["-x"], ["word"], ["--port", "8080", "word"], ["--help=1"], ["--" + "x".repeat(5000)],
 ];
 for (const argv of wrong_options)
 	test(`options: ${argv.join(" ").slice(0, 50)}: code 2 and the usage line`, () => {
