@@ -71,7 +71,9 @@ struct ring_writer {
 	int fd; /* holds the lock */
 	int guard;
 	bool fresh;
-	bool stale; /* the mapping is not, or not all, of the file */
+	bool behind;      /* records that ring_write left to mending are still to be carried */
+	uint64_t settled; /* no record up to this one is among those */
+	bool stale;       /* the mapping is not, or not all, of the file */
 };
 
 struct ring_reader {

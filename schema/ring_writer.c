@@ -301,14 +301,15 @@ static int restore_all(struct ring_writer *writer)
 {
 	int amiss = 0;
 	/* Read before the gate closes: what stands there was not left to us by ring_write. */
-	uint64_t settled = head_get(&writer->twin);
-	for (int i = 0; i < CARRY_TRIES; i++) {
-		int result = restore_gated(writer, settled);
+	if (!writer->behind)
+		writer->settled = head_get(&writer->twin);
+	writer->behind = true;
+	for (int i = 0; i < CARRY_TRIES && writer->behind; i++) {
+		int result = restore_gated(writer, writer->settled);
 		if (result < 0)
 			return result;
 		amiss |= result;
-		if (atomic_load(&writer->deferred) == 0)
-			break;
+		writer->behind = atomic_load(&writer->deferred) != 0;
 	}
 	return amiss;
 }
