@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static int count_loaded(const struct hub *hub)
+{
+	int count = 0;
+	for (const struct room *room = hub->rooms; room; room = room->next)
+		count++;
+	return count;
+}
+
 static int count_rooms(const struct hub *hub)
 {
 	int count = 0;
@@ -68,6 +76,7 @@ char *health_metrics(void *user)
 		return NULL;
 	gauge(out, "phones", "Open WebSockets.", server_wires(hub->server));
 	gauge(out, "sessions", "Sessions with a phone in them.", count_rooms(hub));
+	gauge(out, "sessions_in_memory", "Sessions not yet forgotten.", count_loaded(hub));
 	gauge(out, "store_pending", "Jobs that wait for the disk.",
 	      (double)store_pending(hub->store));
 	gauge(out, "audio_ok", "1 while the sound card's cycles advance.",

@@ -195,10 +195,33 @@ static void tell_audio(struct hub *hub)
 		hub_tell(hub, room, SECTION_CLICK);
 }
 
+/* Nobody has been in it for long and it doesn't have the click: the table knows it all. Not while
+ * jobs are under way: one may be bringing somebody into it. */
+static bool forgettable(const struct hub *hub, const struct room *room, int64_t now_ns)
+{
+	return room->phones == 0 && room != hub->on_air && store_pending(hub->store) == 0 &&
+	       now_ns - room->empty_since_ns > ROOM_EMPTY_NS;
+}
+
+static void forget_empty_rooms(struct hub *hub, int64_t now_ns)
+{
+	struct room **at = &hub->rooms;
+	while (*at) {
+		struct room *room = *at;
+		if (forgettable(hub, room, now_ns)) {
+			*at = room->next;
+			room_free(room);
+		} else {
+			at = &room->next;
+		}
+	}
+}
+
 /* Once a second: who has gone silent, what the table should know of bars that have passed. */
 static void tick_second(struct hub *hub, int64_t now_ns)
 {
 	air_mend(hub->air);
+	forget_empty_rooms(hub, now_ns);
 	for (struct room *room = hub->rooms; room; room = room->next) {
 		if (snapshot_presence(hub, room))
 			hub_tell(hub, room, SECTION_PARTICIPANTS);

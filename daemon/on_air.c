@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EMPTY_ENOUGH_NS (600 * BEAT_NS_PER_S)
-
 struct tempo_now on_air_now(struct hub *hub)
 {
 	int64_t now_ns = clock_now_ns();
@@ -69,7 +67,7 @@ bool on_air_is_free(const struct hub *hub, int64_t now_ns)
 {
 	const struct room *room = hub->on_air;
 	return !room || (!room->tempo.record.running && room->phones == 0 &&
-			 now_ns - room->empty_since_ns > EMPTY_ENOUGH_NS);
+			 now_ns - room->empty_since_ns > ROOM_EMPTY_NS);
 }
 
 static void recovered(void *user, const struct store_result *result)

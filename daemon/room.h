@@ -27,6 +27,9 @@ enum {
 	SECTION_EVERY = SECTION_ALL | SECTION_TEMPO_STATE | SECTION_CLICK
 };
 
+/* A room in which nobody has been for so long may lose the click to a new session, and its memory. */
+#define ROOM_EMPTY_NS (600 * BEAT_NS_PER_S)
+
 struct hub;
 
 struct room {

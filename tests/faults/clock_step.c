@@ -1,11 +1,12 @@
 /*
- * clock_step.c - the wall clock jumps by a year as soon as a file exists.
+ * clock_step.c - a clock jumps as soon as a file exists.
  *
  *     cc -shared -fPIC -o clock_step.so tests/faults/clock_step.c
  *     CLOCK_STEP=FILE LD_PRELOAD=./clock_step.so tactusd
  *
- * What the first NTP synchronisation does to a Pi, which has no clock battery. Only the wall clock
- * is concerned; every monotonic clock goes on as it was.
+ * The wall clock by a year, as the first NTP synchronisation does to a Pi, which has no clock
+ * battery; every monotonic clock goes on as it was. Or, with CLOCK_STEP_RAW_S=660 in the environment,
+ * CLOCK_MONOTONIC_RAW by so many seconds and no other: to the box, so much time has passed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -30,12 +31,22 @@ static time_t step(void)
 	return file && access(file, F_OK) == 0 ? STEP_S : 0;
 }
 
+static time_t raw_step(void)
+{
+	const char *seconds = getenv("CLOCK_STEP_RAW_S");
+
+	return seconds && step() ? atoi(seconds) : 0;
+}
+
 int clock_gettime(clockid_t id, struct timespec *now)
 {
 	typedef int (*real_fn)(clockid_t, struct timespec *);
 	const int result = ((real_fn)(uintptr_t)dlsym(RTLD_NEXT, "clock_gettime"))(id, now);
 
-	if (result == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE || id == CLOCK_TAI))
+	if (result == 0 && id == CLOCK_MONOTONIC_RAW)
+		now->tv_sec += raw_step();
+	if (result == 0 && !getenv("CLOCK_STEP_RAW_S") &&
+	    (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE || id == CLOCK_TAI))
 		now->tv_sec += step();
 	return result;
 }
