@@ -22,20 +22,57 @@ static int make_pin(char pin[LIMIT_PIN_MAX_DIGITS + 1])
 	return 0;
 }
 
-static int write_pin(const char *path, const char *pin)
+/* A write that is short without an error is one that found no room. */
+static int write_text(int fd, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	const size_t size = strlen(text);
+	const ssize_t written = write(fd, text, size);
+	if (written < 0)
+		return -errno;
+	return (size_t)written == size ? 0 : -ENOSPC;
+}
+
+static int sync_folder(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	ssize_t size = (ssize_t)strlen(pin);
-	int result =
-		write(fd, pin, (size_t)size) == size && write(fd, "\n", 1) == 1 && fsync(fd) == 0
-			? 0
-			: -errno;
+	int result = fsync(fd) == 0 ? 0 : -errno;
 	close(fd);
 	return result;
 }
 
+static int write_new(const char *path, const char *pin)
+{
+	char line[LIMIT_PIN_MAX_DIGITS + 2];
+	snprintf(line, sizeof line, "%s\n", pin);
+	unlink(path); /* what a power cut has left */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	int result = write_text(fd, line);
+	if (result == 0 && fsync(fd) < 0)
+		result = -errno;
+	close(fd);
+	return result;
+}
+
+/* It appears whole or not at all: half a PIN would be refused at every start from then on. */
+static int write_pin(const char *dir, const char *path, const char *pin)
+{
+	char path_new[610];
+	snprintf(path_new, sizeof path_new, "%s.new", path);
+	int result = write_new(path_new, pin);
+	if (result == 0 && rename(path_new, path) < 0)
+		result = -errno;
+	if (result < 0) {
+		unlink(path_new);
+		return result;
+	}
+	return sync_folder(dir);
+}
+
+/* -ENOENT if there is none, or a file in which nobody can have written one. */
 static int read_pin(const char *path, char pin[LIMIT_PIN_MAX_DIGITS + 1])
 {
 	char line[64] = "";
@@ -46,6 +83,8 @@ static int read_pin(const char *path, char pin[LIMIT_PIN_MAX_DIGITS + 1])
 	close(fd);
 	if (size < 0)
 		return -EIO;
+	if (size == 0)
+		return -ENOENT;
 	line[strcspn(line, "\r\n")] = '\0';
 	if (!pin_valid(line))
 		return -EINVAL;
@@ -65,7 +104,7 @@ int pin_load(const char *state_dir, char pin[LIMIT_PIN_MAX_DIGITS + 1], bool *ma
 		mkdir(state_dir, 0750);
 		result = make_pin(pin);
 		if (result == 0)
-			result = write_pin(path, pin);
+			result = write_pin(state_dir, path, pin);
 	}
 	if (result == -EINVAL)
 		snprintf(
