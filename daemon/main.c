@@ -134,23 +134,19 @@ static int open_server(struct hub *hub, const struct options *options, const str
 		.handlers = &handlers,
 		.user = hub,
 	};
-	return server_open(&hub->server, &server, message, size);
-}
-
-/* The store wakes the server, and the server must be there to be woken: its handle is passed by
- * address, since it is opened after the store. */
-static void wake_server(void *user)
-{
-	struct server **server = user;
-	if (*server)
-		server_wake(*server);
+	int result = server_open(&hub->server, &server, message, size);
+	if (result < 0)
+		return result;
+	store_wake_by(hub->store, server_wake, hub->server);
+	server_wake(hub->server); /* results may wait already */
+	return 0;
 }
 
 static int open_store(struct hub *hub, const struct options *options, char *message, size_t size)
 {
 	char path[OPTIONS_PATH_MAX + 16];
 	snprintf(path, sizeof path, "%s/tactus.db", options->state_dir);
-	int result = store_open(&hub->store, path, wake_server, &hub->server, message, size);
+	int result = store_open(&hub->store, path, NULL, NULL, message, size);
 	if (result < 0)
 		return result;
 	struct store_job job = {
@@ -200,6 +196,8 @@ static int run(struct hub *hub, const struct options *options, char *message, si
 static void close_all(struct hub *hub)
 {
 	struct server *server = hub->server;
+	if (hub->store)
+		store_wake_by(hub->store, NULL, NULL);
 	server_close(server);
 	hub->server = NULL;
 	for (struct room *room = hub->rooms; room; room = room->next)

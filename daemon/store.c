@@ -17,8 +17,6 @@ struct list {
 struct store {
 	struct store_db *db; /* the store thread's while it runs */
 	pthread_t thread;
-	void (*wake)(void *);
-	void *wake_user;
 	size_t pending; /* loop thread */
 
 	struct {
@@ -29,6 +27,8 @@ struct store {
 		struct list done;
 		size_t unfinished; /* submitted, and not in `done` yet */
 		unsigned long commits;
+		void (*wake)(void *);
+		void *wake_user;
 		bool stop;
 	} shared; /* by mutex, which is never held while the disk works */
 };
@@ -123,9 +123,9 @@ static void hand_back(struct store *store, struct store_task *batch, unsigned co
 	store->shared.unfinished -= count;
 	store->shared.commits += commits;
 	pthread_cond_signal(&store->shared.finished);
+	if (store->shared.wake)
+		store->shared.wake(store->shared.wake_user);
 	pthread_mutex_unlock(&store->shared.mutex);
-	if (store->wake)
-		store->wake(store->wake_user);
 }
 
 static void *store_thread(void *argument)
@@ -165,8 +165,8 @@ int store_open(struct store **out, const char *path, void (*wake)(void *), void 
 	result = store_db_open(&store->db, path, message, message_size);
 	if (result < 0)
 		goto fail_open;
-	store->wake = wake;
-	store->wake_user = wake_user;
+	store->shared.wake = wake;
+	store->shared.wake_user = wake_user;
 	pthread_mutex_init(&store->shared.mutex, NULL);
 	pthread_cond_init(&store->shared.submitted, NULL);
 	pthread_cond_init(&store->shared.finished, NULL);
@@ -188,6 +188,14 @@ fail_thread:
 fail_open:
 	free(store);
 	return result;
+}
+
+void store_wake_by(struct store *store, void (*wake)(void *), void *wake_user)
+{
+	pthread_mutex_lock(&store->shared.mutex);
+	store->shared.wake = wake;
+	store->shared.wake_user = wake_user;
+	pthread_mutex_unlock(&store->shared.mutex);
 }
 
 void store_close(struct store *store)

@@ -85,11 +85,16 @@ struct store_job {
  * Open (make, migrate) the database and start the thread. 0, or -errno with a sentence
  * in `message` that names the file and says what to do: read-only, corrupt, full disk,
  * made by a newer version, locked by another tactusd. Owns: the caller closes.
- * wake(wake_user) is called from the store thread whenever results are ready; it may be NULL.
+ * wake and wake_user: see store_wake_by().
  * The last level of the directory is made (0750); files are made 0640.
  */
 int store_open(struct store **out, const char *path, void (*wake)(void *), void *wake_user,
 	       char *message, size_t message_size);
+
+/* From now on wake(wake_user) is called whenever results are ready, from the store thread; NULL:
+ * nobody is. What was called before is not called any more once this returns, so that what it wakes may be
+ * freed then. wake must neither block nor call the store. Thread: loop. */
+void store_wake_by(struct store *store, void (*wake)(void *), void *wake_user);
 
 /* Finish what is queued, stop the thread, checkpoint, close. Results not collected are dropped
  * after their done was NOT called. NULL is legal. Thread: loop. */

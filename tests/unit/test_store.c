@@ -307,6 +307,52 @@ START_TEST(a_thousand_jobs_share_commits)
 }
 END_TEST
 
+struct sleeper {
+	atomic_bool gone;
+	atomic_int late;
+	atomic_int wakes;
+};
+
+/* Slow enough to be under way when it is taken away. */
+static void wake_sleeper(void *user)
+{
+	struct sleeper *sleeper = user;
+
+	sleep_ms(1);
+	atomic_fetch_add(&sleeper->wakes, 1);
+	if (atomic_load(&sleeper->gone))
+		atomic_fetch_add(&sleeper->late, 1);
+}
+
+START_TEST(nobody_is_woken_who_was_taken_away)
+{
+	struct store *store = fixture_open();
+	struct sleeper sleeper = {0};
+	int number = 0;
+
+	for (int round = 0; round < 100; round++) {
+		atomic_store(&sleeper.gone, false);
+		store_wake_by(store, wake_sleeper, &sleeper);
+		for (int i = 0; i < 20; i++) {
+			const struct store_job job = {insert_user, user_params(++number), 0, NULL,
+						      NULL};
+			ck_assert_int_eq(store_submit(store, &job), 0);
+			if (i == round % 20)
+				sleep_ms(1);
+		}
+		store_wake_by(store, NULL, NULL);
+		atomic_store(&sleeper.gone, true);
+	}
+	while (store_pending(store) > 0) {
+		store_collect(store);
+		sleep_ms(1);
+	}
+	ck_assert_int_gt(atomic_load(&sleeper.wakes), 0);
+	ck_assert_int_eq(atomic_load(&sleeper.late), 0);
+	store_close(store);
+}
+END_TEST
+
 START_TEST(close_finishes_the_queue)
 {
 	struct store *store = fixture_open();
@@ -353,6 +399,7 @@ int main(void)
 	tcase_add_test(tcase, sections_of_a_job);
 	tcase_add_test(tcase, sections_of_no_session);
 	tcase_add_test(tcase, a_thousand_jobs_share_commits);
+	tcase_add_test(tcase, nobody_is_woken_who_was_taken_away);
 	tcase_add_test(tcase, close_finishes_the_queue);
 	tcase_add_test(tcase, done_may_be_null_and_may_submit);
 	suite_add_tcase(suite, tcase);
