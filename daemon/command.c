@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "on_air.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -62,6 +63,7 @@ static const struct {
 	 "the box does not know this device any more: join again with the code"},
 	{"left", "token", "you have left this session: join again with the code"},
 	{"session_closed", "token", "this session is closed"},
+	{"session_unknown", NULL, "the box has lost this session: make a new one"},
 	{"no_such_member", "user_id", "nobody with this user_id is in the session"},
 };
 
@@ -123,8 +125,11 @@ static void run(struct hub *hub, struct phone *phone, const struct request *requ
 		refuse_permission(hub, phone, request->id, command);
 	else if (fields_check(command->fields, request->body, &error) < 0)
 		reply_error(hub, phone, request->id, error.code, error.field, "%s", error.message);
-	else
+	else {
+		if (phone->room)
+			on_air_promote(hub, phone->room, request->received_ns);
 		command->run(hub, phone, request);
+	}
 }
 
 /* Of valid UTF-8, which is all that jansson lets in. */

@@ -17,6 +17,10 @@ static void taken(struct pending *pending, struct phone *phone, const struct sto
 		on_air_set(hub, room);
 		if (phone)
 			reply_ok(hub, phone, pending->re, NULL);
+	} else if (phone && result->status == STORE_REFUSED) {
+		/* Closed meanwhile: the only rule there is, and no field is at fault. */
+		reply_error(hub, phone, pending->re, "session_closed", NULL,
+			    "this session is closed");
 	} else if (phone) {
 		reply_refused(hub, phone, pending->re, result);
 	}

@@ -91,9 +91,9 @@ struct store_job {
 int store_open(struct store **out, const char *path, void (*wake)(void *), void *wake_user,
 	       char *message, size_t message_size);
 
-/* From now on wake(wake_user) is called whenever results are ready, from the store thread; NULL:
- * nobody is. What was called before is not called any more once this returns, so that what it wakes may be
- * freed then. wake must neither block nor call the store. Thread: loop. */
+/* From now on wake(wake_user) is called from the store thread whenever results are ready; NULL:
+ * nobody is. Once this returns the former one is not called any more, and what it wakes may be
+ * freed. wake must neither block nor call the store. Thread: loop. */
 void store_wake_by(struct store *store, void (*wake)(void *), void *wake_user);
 
 /* Finish what is queued, stop the thread, checkpoint, close. Results not collected are dropped

@@ -36,6 +36,11 @@ test("the table of requests is the program's, row by row", () => {
 	assert.deepEqual([...said.keys()].sort(), [...done.keys()].sort());
 });
 
+test("every request but the ping, which has a chapter, is told in words", () => {
+	const told = [...page.matchAll(/^- \*\*([\w.]+)\*\*:/gm)].map((match) => match[1]);
+	assert.deepEqual(told, [...documented().keys()].filter((type) => type !== "clock.ping"));
+});
+
 /* ---- error codes ---------------------------------------------------------- */
 
 /** Codes in the document's last table. */

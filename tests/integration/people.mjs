@@ -398,6 +398,13 @@ test("a second session is off the air; take and release; two sessions don't hear
 	await checkMerged(other_eye, [other]);
 });
 
+test("taking the output of a session that is closed in the same moment: session_closed, no field", async () => {
+	const ann = await md("Ann", open_box);
+	const asked = [ann.request("session.close"), refused(ann.request("session.take_output"))];
+	checkError((await asked[1]).answer, "session_closed", null, /closed/);
+	await asked[0];
+});
+
 test("output_taken: the box's PIN takes it from another, a wrong one doesn't", async () => {
 	const holder = await md("Ann");
 	await holder.request("session.take_output", { pin: PIN });

@@ -394,6 +394,18 @@ test("the disk errs for a while: none of it is acknowledged, then it works again
 	await box.stop();
 });
 
+test("a session that the table has lost is session_unknown", async () => {
+	const box = await freshBox({ audio: false });
+	const ann = await Phone.open(box.url);
+	await ann.create("Ann");
+	await box.children.tactusd.stop();
+	assert.equal(spawnSync("sqlite3", [join(box.state, "tactus.db"), "DELETE FROM tempo_state"]).status, 0);
+	await box.start("tactusd");
+	checkError((await refused(ann.resume())).answer, "session_unknown", null);
+	await ann.close();
+	await box.stop();
+});
+
 test("no JACK: the daemon runs, says so, and everything but the sound works", async () => {
 	const box = await freshBox({ audio: false });
 	const ann = await Phone.open(box.url);
