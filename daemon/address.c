@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,6 +29,11 @@ int address_check(const char *text)
 	if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1)
 		return try_address((const struct sockaddr *)&in6, sizeof in6);
 	return if_nametoindex(text) != 0 ? 0 : -ENODEV;
+}
+
+bool address_shared(const char *text)
+{
+	return strncmp(text, "127.", 4) != 0 && strcmp(text, "::1") != 0 && !strchr(text, '%');
 }
 
 int address_lan(char *out, size_t size)

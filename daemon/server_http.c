@@ -127,18 +127,20 @@ static int answer_sentence(struct lws *wsi, struct http_answer *answer, unsigned
 }
 
 /* The address the browser has reached us by, so that it works for that browser. */
-static void own_origin(struct lws *wsi, char *out, size_t size)
+static void own_address(struct lws *wsi, char out[NI_MAXHOST])
 {
-	const struct server *server = server_of(wsi);
 	struct sockaddr_storage own = {0};
 	socklen_t own_size = sizeof own;
-	char text[NI_MAXHOST] = "127.0.0.1";
-	const char *address = text;
+	strcpy(out, "127.0.0.1");
 	if (getsockname(lws_get_socket_fd(wsi), (struct sockaddr *)&own, &own_size) == 0)
-		getnameinfo((struct sockaddr *)&own, own_size, text, sizeof text, NULL, 0,
+		getnameinfo((struct sockaddr *)&own, own_size, out, NI_MAXHOST, NULL, 0,
 			    NI_NUMERICHOST);
-	if (strncmp(text, "::ffff:", 7) == 0)
-		address += 7; /* IPv4 that came in through an IPv6 socket */
+	if (strncmp(out, "::ffff:", 7) == 0) /* IPv4 that came in through an IPv6 socket */
+		memmove(out, out + 7, strlen(out + 7) + 1);
+}
+
+static void origin_at(const struct server *server, const char *address, char *out, size_t size)
+{
 	bool six = strchr(address, ':') != NULL;
 	snprintf(out, size, six ? "http://[%s]:%d" : "http://%s:%d", address, server->options.port);
 }
@@ -158,10 +160,12 @@ static void kept_path(const struct server *server, const char *url, char *out, s
 /* Asked for by a name that is not ours: show where the page is. */
 static int redirect_home(struct lws *wsi, struct http_answer *answer, const char *url)
 {
+	char own[NI_MAXHOST];
 	char origin[128];
 	char path[64];
 	char location[192];
-	own_origin(wsi, origin, sizeof origin);
+	own_address(wsi, own);
+	origin_at(server_of(wsi), own, origin, sizeof origin);
 	kept_path(server_of(wsi), url, path, sizeof path);
 	snprintf(location, sizeof location, "%s%s", origin, path);
 	struct head head = {.status = 302, .type = "text/plain", .location = location};
@@ -181,6 +185,17 @@ static int serve_file(struct lws *wsi, struct http_answer *answer, const struct 
 	return answer_bytes(wsi, answer, &head, file->bytes, NULL);
 }
 
+/* Where other phones reach us: by the same address as the one that asks, for the box may be in
+ * several networks and the band is in that one. */
+static void shared_origin(struct lws *wsi, char *out, size_t size)
+{
+	char own[NI_MAXHOST];
+	char lan[64];
+	own_address(wsi, own);
+	bool other = !address_shared(own) && address_lan(lan, sizeof lan) == 0;
+	origin_at(server_of(wsi), other ? lan : own, out, size);
+}
+
 /* /qr.svg?code=CODE: the join link, with the address that works without a name service. */
 static int serve_qr(struct lws *wsi, struct http_answer *answer)
 {
@@ -192,11 +207,7 @@ static int serve_qr(struct lws *wsi, struct http_answer *answer)
 	char *code = (char *)lws_get_urlarg_by_name(wsi, "code=", argument, sizeof argument);
 	if (!code || !server->options.handlers->code_ok(server->options.user, code))
 		return answer_sentence(wsi, answer, 400, "code= must be a join code\n");
-	char lan[64];
-	if (address_lan(lan, sizeof lan) == 0)
-		snprintf(origin, sizeof origin, "http://%s:%d", lan, server->options.port);
-	else
-		own_origin(wsi, origin, sizeof origin);
+	shared_origin(wsi, origin, sizeof origin);
 	snprintf(link, sizeof link, "%s/join/%s", origin, code);
 	return answer_text(wsi, answer, 200, "image/svg+xml", qr_svg(link));
 }
