@@ -165,12 +165,25 @@ static void open_clock(struct hub *hub)
 		 (unsigned long long)hub->offset_ns);
 }
 
+/* A hostname that browsers cannot send shall not take the names that were given with it. */
+static void open_gate(struct gate *gate, const struct options *options)
+{
+	char host[256] = "localhost";
+	gethostname(host, sizeof host - 1);
+	if (gate_init(gate, host, options->host_name) == 0)
+		return;
+	log_event(
+		LOG_LEVEL_WARNING,
+		"the box's name \"%s\" cannot be used as an address, or there are too many names: "
+		"browsers know the box as localhost, by its IP address and by --host-name",
+		host);
+	gate_init(gate, NULL, options->host_name);
+}
+
 static int run(struct hub *hub, const struct options *options, char *message, size_t size)
 {
 	struct gate gate;
-	char host[256] = "localhost";
-	gethostname(host, sizeof host - 1);
-	gate_init(&gate, host, options->host_name);
+	open_gate(&gate, options);
 	int result = ring_guard_install();
 	if (result < 0) {
 		snprintf(message, size, "cannot guard shared memory: %s", strerror(-result));

@@ -16,6 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startBox } from "../lib/box.mjs";
 import { argvOf, ownOptions, preload, removeRegion, runDaemon, TACTUSD } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
+import { exchange, request } from "../lib/raw_http.mjs";
 import { checkError } from "../lib/refusal.mjs";
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), "tactus-faults-")));
@@ -144,6 +145,16 @@ for (const bind of ["127.0.0.1", "lo", "0.0.0.0", ""])
 		assert.equal((await fetch(`${box.url}/healthz`)).status, 200);
 		await box.stop();
 	});
+
+test("a hostname that can be no address: it is told, and the other names are good", async () => {
+	const box = await freshBox({ audio: false, env: { LD_PRELOAD: preload("odd_hostname") } });
+	for (const name of ["tactus.local", "localhost", "127.0.0.1"]) {
+		const { status } = await exchange(box, request("GET / HTTP/1.1", { Host: `${name}:${box.port}` }));
+		assert.equal(status, 200, name);
+	}
+	assert.match(box.logs(), /my box!.*--host-name/);
+	await box.stop();
+});
 
 test("a page that is not there, and a folder without one", async () => {
 	await failsToStart({ web: join(dir, "none") }, [/none/, /--web/]);
