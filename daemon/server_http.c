@@ -13,11 +13,13 @@
 #include <strings.h>
 
 #define CHUNK_BYTES 8192
+#define HOST_SIZE 300
 
-/* What a browser may do with our page: load from us, talk to us, and nothing else. */
+/* What a browser may do with our page: load from us, talk to us, and nothing else. %s: our WebSocket
+ * by name, which 'self' does not cover in Safari before 15.4. */
 static const char security_headers[] =
 	"content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; "
-	"img-src 'self' data:; media-src 'self' data: blob:; connect-src 'self' ws: wss:; "
+	"img-src 'self' data:; media-src 'self' data: blob:; connect-src 'self'%s; "
 	"manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 	"x-content-type-options: nosniff\r\n"
 	"x-frame-options: DENY\r\n"
@@ -69,6 +71,25 @@ static int add_header(struct lws *wsi, const char *name, const char *value, unsi
 					   end);
 }
 
+/* The Host header, if it is ours: then it holds nothing but a name or an address, and a port. */
+static bool own_host(struct lws *wsi, char host[HOST_SIZE])
+{
+	return server_host(wsi, host, HOST_SIZE) &&
+	       gate_host_ok(server_of(wsi)->options.gate, host);
+}
+
+static int add_security(struct lws *wsi, unsigned char **at, const unsigned char *end)
+{
+	char host[HOST_SIZE];
+	char socket[HOST_SIZE + 8] = "";
+	char text[sizeof security_headers + sizeof socket];
+	/* A policy has no words for an IPv6 literal. */
+	if (own_host(wsi, host) && host[0] != '[')
+		snprintf(socket, sizeof socket, " ws://%s", host);
+	snprintf(text, sizeof text, security_headers, socket);
+	return add_text(at, end, text);
+}
+
 static int write_head(struct lws *wsi, const struct head *head)
 {
 	unsigned char buffer[LWS_PRE + 2048];
@@ -82,7 +103,7 @@ static int write_head(struct lws *wsi, const struct head *head)
 	if (head->location && add_header(wsi, "location:", head->location, &at, end))
 		return -1;
 	if (add_header(wsi, "cache-control:", head->etag ? "no-cache" : "no-store", &at, end) ||
-	    add_text(&at, end, security_headers) < 0)
+	    add_security(wsi, &at, end) < 0)
 		return -1;
 	return lws_finalize_write_http_header(wsi, start, &at, end);
 }
@@ -230,8 +251,8 @@ static int serve_metrics(struct lws *wsi, struct http_answer *answer)
 static int serve(struct lws *wsi, struct http_answer *answer, const char *url)
 {
 	const struct server *server = server_of(wsi);
-	char host[300];
-	if (!server_host(wsi, host, sizeof host) || !gate_host_ok(server->options.gate, host))
+	char host[HOST_SIZE];
+	if (!own_host(wsi, host))
 		return redirect_home(wsi, answer, url);
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) == 0 && !is_head_request(wsi)) {
 		int result = answer_sentence(wsi, answer, 405, "GET only: talk to /ws instead\n");

@@ -208,6 +208,17 @@ test("security headers on all that is answered", async () => {
 	}
 });
 
+/** Where scripts of the page may connect to. */
+const connects = async (host) =>
+	headersOf((await get("/", { Host: host })).text)["content-security-policy"].match(/connect-src ([^;]*);/)[1];
+
+test("the page may talk to the box it came from, by that name, and to nobody else", async () => {
+	for (const host of [own, "localhost", "stage.example", `STAGE.example:${box.port}`, "10.1.2.3"])
+		assert.equal(await connects(host), `'self' ws://${host}`);
+	for (const host of ["[::1]", `[::1]:${box.port}`, "evil.example", "evil.example:80", "x y", "*", "localhost *", "localhost;script-src"])
+		assert.equal(await connects(host), "'self'", host);
+});
+
 /* ---- by which name ----------------------------------------------------------------- */
 
 const short = hostname().split(".")[0];
