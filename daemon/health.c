@@ -35,13 +35,14 @@ char *health_json(void *user, bool *healthy)
 				   "store_pending", (int)store_pending(hub->store), "running",
 				   (int)(room && room->tempo.record.running));
 	if (status)
-		json_object_update_new(
-			health,
-			json_pack("{s:{s:I, s:i, s:i, s:i, s:i, s:b}}", "click", "cycles",
-				  (json_int_t)status->cycles, "sample_rate",
-				  (int)status->sample_rate_hz, "period", (int)status->period_frames,
-				  "latency", (int)status->latency_frames, "xruns",
-				  (int)status->xruns, "settled", (int)status->settled));
+		json_object_update_new(health, json_pack("{s:{s:b, s:I, s:i, s:i, s:i, s:i, s:b}}",
+							 "click", "running", (int)status->running,
+							 "cycles", (json_int_t)status->cycles,
+							 "sample_rate", (int)status->sample_rate_hz,
+							 "period", (int)status->period_frames,
+							 "latency", (int)status->latency_frames,
+							 "xruns", (int)status->xruns, "settled",
+							 (int)status->settled));
 	char *text = json_dumps(health, JSON_COMPACT);
 	json_decref(health);
 	return text;

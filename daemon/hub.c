@@ -94,12 +94,18 @@ struct room *hub_room(struct hub *hub, const char *session_id)
 	return NULL;
 }
 
-/* Where the last run of it stood, as the table knows it; a clock that was reset makes it history. */
-static void restore_anchor(struct hub *hub, struct room *room, const json_t *row)
+/* Where the last run of it stood, as the table knows it. By the same clock it still runs; one that
+ * was reset by a reboot makes it history. */
+static void restore_run(struct hub *hub, struct room *room, const json_t *row)
 {
+	struct tempo_record *record = &room->tempo.record;
 	double anchor_ms = (double)json_integer_value(json_object_get(row, "anchor_timestamp"));
 	int64_t anchor_ns = clock_from_unix_ms(anchor_ms, hub->offset_ns);
-	room->tempo.record.current.anchor_ns = anchor_ns > 0 ? anchor_ns : 0;
+	const char *clock_id = json_string_value(json_object_get(row, "anchor_clock"));
+	bool same_clock = clock_id && strcmp(clock_id, hub->clock_id) == 0;
+	record->current.anchor_ns = anchor_ns > 0 ? anchor_ns : 0;
+	record->running = same_clock && json_integer_value(json_object_get(row, "running")) != 0;
+	record->run_id = record->running ? record->current.id : 0;
 }
 
 struct room *hub_room_from(struct hub *hub, const struct store_result *result, bool changed)
@@ -111,13 +117,16 @@ struct room *hub_room_from(struct hub *hub, const struct store_result *result, b
 		room = room_new(result->row, air_fresh_id(hub->air, clock_now_ns()));
 		if (!room)
 			return NULL;
-		restore_anchor(hub, room, result->row);
+		restore_run(hub, room, result->row);
 		room->empty_since_ns = clock_now_ns();
 		room->next = hub->rooms;
 		hub->rooms = room;
+		on_air_adopt(hub, room, result->row);
 	}
-	if (changed)
+	if (changed) {
 		room_take_sections(room, result);
+		snapshot_presence(hub, room);
+	}
 	return room;
 }
 
@@ -134,8 +143,8 @@ void hub_send(struct hub *hub, struct phone *phone, json_t *object)
 
 static void ceiling_raised(void *user, const struct store_result *result)
 {
-	/* The room may have gone with its session; it is looked up again by the next that asks. */
-	struct room *room = user;
+	struct room *room =
+		user; /* not forgotten while a job of it is under way: see forgettable() */
 	room->raising = false;
 	if (result->status == STORE_OK && json_object_get(result->row, "revision_ceiling"))
 		room->revision_ceiling = (uint64_t)json_integer_value(
@@ -160,6 +169,9 @@ void hub_tell(struct hub *hub, struct room *room, unsigned sections)
 {
 	room->revision++;
 	keep_ceiling_ahead(hub, room);
+	/* The disk refuses: the region remembers instead. */
+	if (room->revision > room->revision_ceiling && !(sections & SECTION_TEMPO_STATE))
+		on_air_publish(hub, room);
 	json_t *state =
 		json_pack("{s:s, s:I}", "type", "state", "revision", (json_int_t)room->revision);
 	snapshot_sections(hub, room, sections, state);
@@ -181,8 +193,7 @@ json_t *hub_welcome(struct hub *hub, const struct phone *phone)
 static void promote_rooms(struct hub *hub, int64_t now_ns)
 {
 	for (struct room *room = hub->rooms; room; room = room->next)
-		if (tempo_promote(&room->tempo, now_ns))
-			on_air_changed(hub, room, SECTION_TEMPO_STATE);
+		on_air_promote(hub, room, now_ns);
 }
 
 static void tell_audio(struct hub *hub)

@@ -46,6 +46,7 @@ struct hub {
 	struct phone *phones;
 	struct room *rooms;
 	struct room *on_air; /* the room that drives the click, or NULL */
+	bool recovering;     /* the running session could not be read yet */
 	enum air_audio audio_told;
 	int64_t ticked_ns;
 	struct pending *creating; /* a session.create under way that takes the click */

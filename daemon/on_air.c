@@ -23,6 +23,7 @@ static void publish_as(struct hub *hub, struct room *room, uint64_t revision)
 	struct tempo_record *record = &room->tempo.record;
 	uuid_to_bytes(room->id, record->session_id);
 	record->revision = revision;
+	record->next_bar = room->tempo.next_bar;
 	if (room == hub->on_air)
 		air_publish(hub->air, record);
 }
@@ -40,6 +41,19 @@ void on_air_changed(struct hub *hub, struct room *room, unsigned sections)
 	session_sql_keep_tempo(hub, room);
 }
 
+void on_air_promote(struct hub *hub, struct room *room, int64_t now_ns)
+{
+	if (tempo_promote(&room->tempo, now_ns))
+		on_air_changed(hub, room, SECTION_TEMPO_STATE);
+}
+
+static void silence(struct hub *hub)
+{
+	struct tempo silent;
+	tempo_init(&silent, air_fresh_id(hub->air, clock_now_ns()));
+	air_publish(hub->air, &silent.record);
+}
+
 void on_air_set(struct hub *hub, struct room *room)
 {
 	struct room *before = hub->on_air;
@@ -48,19 +62,10 @@ void on_air_set(struct hub *hub, struct room *room)
 		return;
 	if (before)
 		hub_tell(hub, before, SECTION_CLICK);
-	if (room) {
+	if (room)
 		on_air_changed(hub, room, SECTION_CLICK);
-	} else {
-		struct tempo silent;
-		tempo_init(&silent, air_fresh_id(hub->air, clock_now_ns()));
-		air_publish(hub->air, &silent.record);
-	}
-}
-
-void on_air_adopt(struct hub *hub, struct room *room, const json_t *row)
-{
-	if (!hub->on_air && json_integer_value(json_object_get(row, "on_air")) != 0)
-		hub->on_air = room;
+	else
+		silence(hub);
 }
 
 bool on_air_is_free(const struct hub *hub, int64_t now_ns)
@@ -70,45 +75,104 @@ bool on_air_is_free(const struct hub *hub, int64_t now_ns)
 			 now_ns - room->empty_since_ns > ROOM_EMPTY_NS);
 }
 
+/* ---- after a restart ---------------------------------------------------- */
+
+static bool is_of(const struct tempo_record *record, const struct room *room)
+{
+	uint8_t id[16];
+	return uuid_to_bytes(room->id, id) == 0 && memcmp(id, record->session_id, sizeof id) == 0;
+}
+
+static void take_over(struct room *room, const struct tempo_record *record)
+{
+	struct tempo *tempo = &room->tempo;
+	tempo->record = *record;
+	if (record->next_bar > tempo->next_bar)
+		tempo->next_bar = record->next_bar;
+	if (record->revision > room->revision)
+		room->revision = record->revision;
+	log_event(LOG_LEVEL_INFO, "recovered session %s: %s at %d bpm, revision %llu", room->id,
+		  record->running ? "running" : "standing still", record->current.pace.bpm,
+		  (unsigned long long)room->revision);
+}
+
+/* The region is gone, but the click goes on with what it has: its status and the table's pace. */
+static void take_over_status(struct room *room, const struct status_record *status)
+{
+	struct tempo_record *record = &room->tempo.record;
+	record->running = true;
+	record->run_id = status->run_id;
+	record->current.id = status->grid_id;
+	record->current.anchor_ns = status->bar_ns;
+	record->current.anchor_bar = status->bar;
+	log_event(LOG_LEVEL_WARNING,
+		  "the tempo region is new: session %s goes on as the click says", room->id);
+}
+
+static json_int_t flag(const json_t *row, const char *name)
+{
+	return json_integer_value(json_object_get(row, name));
+}
+
+void on_air_adopt(struct hub *hub, struct room *room, const json_t *row)
+{
+	const struct status_record *status = air_status(hub->air);
+	struct tempo_record record;
+	if (hub->on_air || !flag(row, "on_air"))
+		return;
+	hub->on_air = room;
+	if (air_recovered(hub->air, &record) && is_of(&record, room))
+		take_over(room, &record);
+	else if (status && status->running && status->settled && flag(row, "running"))
+		take_over_status(room, status);
+	on_air_publish(hub, room);
+}
+
 static void recovered(void *user, const struct store_result *result)
 {
 	struct hub *hub = user;
-	struct tempo_record record;
-	if (result->status != STORE_OK) {
+	if (result->status == STORE_OK && flag(result->row, "active") &&
+	    flag(result->row, "on_air"))
+		hub_room_from(hub, result, true); /* adopts */
+	else if (result->status == STORE_OK)
+		silence(hub); /* closed, or released, and then we died before saying so */
+	else if (result->status == STORE_REFUSED)
 		log_event(LOG_LEVEL_WARNING,
 			  "the click plays for a session that is not in the database; it goes on "
 			  "until another takes the output, or tactus-click --stop");
-		return;
-	}
-	struct room *room = hub_room_from(hub, result, true);
-	if (!room || !air_recovered(hub->air, &record))
-		return;
-	room->tempo.record = record;
-	if (record.revision > room->revision)
-		room->revision = record.revision;
-	hub->on_air = room;
-	log_event(LOG_LEVEL_INFO, "recovered session %s: %s at %d bpm, revision %llu", room->id,
-		  record.running ? "running" : "standing still", record.current.pace.bpm,
-		  (unsigned long long)room->revision);
+	else
+		hub->recovering = true;
+}
+
+static void load_recovered(struct hub *hub, const struct store_step *steps, const char *id)
+{
+	struct store_job job = {
+		.steps = steps,
+		.params = json_pack("{s:s, s:i}", "session_id", id, "load", 1),
+		.sections = SECTION_ALL,
+		.done = recovered,
+		.user = hub,
+	};
+	hub->recovering = false;
+	store_run(hub->store, &job);
 }
 
 void on_air_recover(struct hub *hub)
 {
 	static const uint8_t nobody[16];
 	struct tempo_record record;
+	char id[UUID_TEXT];
 	if (!air_recovered(hub->air, &record) ||
 	    memcmp(record.session_id, nobody, sizeof nobody) == 0)
 		return;
-	char id[UUID_TEXT];
 	uuid_to_text(record.session_id, id);
-	struct store_job job = {
-		.steps = session_sql_load,
-		.params = json_pack("{s:s, s:i}", "session_id", id, "load", 1),
-		.sections = SECTION_ALL,
-		.done = recovered,
-		.user = hub,
-	};
-	store_run(hub->store, &job);
+	load_recovered(hub, session_sql_load, id);
+	if (hub->recovering) /* a full disk lets nothing be written, but all be read */
+		load_recovered(hub, session_sql_load_only, id);
+	if (hub->recovering)
+		log_event(LOG_LEVEL_ERROR,
+			  "the database cannot be read: the click goes on, and its "
+			  "session is taken up when somebody comes back to it");
 }
 
 /* ---- following the click ----------------------------------------------- */
@@ -116,6 +180,8 @@ void on_air_recover(struct hub *hub)
 /* Phones are told anew before they are 1 ms wrong. A bar is looked at once it has begun, so this
  * must leave room for what a bar adds: 0.7 ms for eight seconds (30 bpm in 4/4) at 90 ppm. */
 #define REANCHOR_NS (CLOCK_NS_PER_MS / 4)
+/* A crystal's drift comes by every few seconds; what is more than that was an xrun. */
+#define REANCHOR_LOGGED_NS (3 * CLOCK_NS_PER_MS)
 /* So many polls in a row, so that one bad estimate moves nobody. */
 #define STRAYS_BELIEVED 3
 
@@ -143,10 +209,13 @@ static void follow_bars(struct hub *hub, struct room *room, const struct status_
 	if (hub->strays < STRAYS_BELIEVED)
 		return;
 	hub->strays = 0;
-	log_event(LOG_LEVEL_INFO, "phones re-anchored by %.3f ms at bar %lld",
-		  (double)error_ns / 1e6, (long long)status->bar);
+	if (llabs(error_ns) > REANCHOR_LOGGED_NS)
+		log_event(LOG_LEVEL_INFO, "phones re-anchored by %.3f ms at bar %lld",
+			  (double)error_ns / 1e6, (long long)status->bar);
 	tempo_reanchor(&room->tempo, status->bar, status->bar_ns);
-	on_air_changed(hub, room, SECTION_TEMPO_STATE);
+	/* Not stored: it is the same grid, and the table hears of its bars every half minute. */
+	publish_as(hub, room, room->revision + 1);
+	hub_tell(hub, room, SECTION_TEMPO_STATE);
 }
 
 void on_air_follow(struct hub *hub)

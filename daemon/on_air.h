@@ -21,11 +21,15 @@ void on_air_publish(struct hub *hub, struct room *room);
  * and the table gets it behind. In this order, so that a slow phone delays no beat. */
 void on_air_changed(struct hub *hub, struct room *room, unsigned sections);
 
+/* What is pending becomes current if its time has come, and everyone is told. Every 50 ms, and ahead
+ * of every command, which must see what is in force. */
+void on_air_promote(struct hub *hub, struct room *room, int64_t now_ns);
+
 /* Who drives the click from now on; NULL: nobody (the click falls silent). Tells the rooms. */
 void on_air_set(struct hub *hub, struct room *room);
 
-/* The table remembers who was on the air before a reboot (column on_air of a row that the load step
- * brought): if nobody is now, that room is its own still. Nothing sounds of it. */
+/* For a room that has just come into memory by that row: if the table says that it is on the air and
+ * nobody else is, it takes up what the regions say of it, or publishes what the table says. */
 void on_air_adopt(struct hub *hub, struct room *room, const json_t *row);
 
 /* True if a new session may simply take the click: nobody has it, or one that has stood still

@@ -51,8 +51,10 @@ struct room *room_new(const json_t *row, uint64_t fresh_id)
 		room_free(room);
 		return NULL;
 	}
-	room->revision = (uint64_t)number(row, "revision");
-	room->revision_ceiling = (uint64_t)number(row, "revision_ceiling");
+	/* Without a raised ceiling (a full disk) it goes on from the old one, and raises it when it can. */
+	room->revision_ceiling = (uint64_t)number(row, "ceiling");
+	room->revision = json_object_get(row, "revision") ? (uint64_t)number(row, "revision")
+							  : room->revision_ceiling;
 	return room;
 }
 

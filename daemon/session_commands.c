@@ -60,13 +60,15 @@ static void enter(struct pending *pending, struct phone *phone, const struct sto
 	const char *user_id = text_of(result->row, "user_id");
 	if (!user_id)
 		user_id = pending->user_id;
-	if (!phone)
+	if (!phone) {
+		if (room && changed)
+			hub_tell(hub, room, changed); /* it came all the same, and went */
 		return;
+	}
 	if (!room) {
 		reply_error(hub, phone, pending->re, "storage", NULL, "the box is out of memory");
 		return;
 	}
-	on_air_adopt(hub, room, result->row);
 	json_t *ok = json_pack("{s:s, s:s}", "session_id", room->id, "user_id", user_id);
 	if (pending->token[0])
 		json_object_set_new(ok, "token", json_string(pending->token));
@@ -203,9 +205,6 @@ static void claimed(struct pending *pending, struct phone *phone, const struct s
 		strcpy(room->controller_user_id, pending->user_id);
 		log_event(LOG_LEVEL_INFO, "session %s claimed by user %s", room->id,
 			  pending->user_id);
-		if (!phone)
-			hub_tell(hub, room,
-				 SECTION_SESSION | SECTION_PARTICIPANTS | SECTION_TEMPO_STATE);
 	}
 	enter(pending, phone, result, SECTION_SESSION | SECTION_PARTICIPANTS | SECTION_TEMPO_STATE,
 	      false);
@@ -226,12 +225,15 @@ static void loaded(struct pending *pending, struct phone *phone, const struct st
 {
 	if (result->status == STORE_OK)
 		enter(pending, phone, result, 0, false);
+	else if (result->status == STORE_FAILED && pending->tries++ == 0)
+		pending_submit(pending, session_sql_load_only,
+			       json_pack("{s:s}", "session_id", pending->session_id), SECTION_ALL);
 	else if (phone)
 		reply_refused(pending->hub, phone, pending->re, result);
 }
 
-/* Who it is, is known. To load the room writes; where that is done already, a phone that wakes up
- * finds back also while the disk is full. */
+/* Who it is, is known. To load the room raises its ceiling; where it is in memory, or the disk is
+ * full, a phone that wakes up finds back without a write. */
 static void resumed(struct pending *pending, struct phone *phone, const struct store_result *result)
 {
 	const char *session_id = text_of(result->row, "session_id");

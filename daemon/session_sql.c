@@ -49,9 +49,11 @@
 
 #define STEP_LOAD                                                                                  \
 	{                                                                                          \
-		"SELECT session.id AS session_id, code, md_user_id, on_air, controller_user_id, "  \
-		"bpm, time_signature, anchor_timestamp, anchor_bar_index, start_bar, next_bar, "   \
-		"volume, accent, subdivision, sound "                                              \
+		"SELECT session.id AS session_id, active, code, md_user_id, on_air, "              \
+		"revision_ceiling AS ceiling, controller_user_id, running, anchor_clock, bpm, "        \
+		"time_signature, anchor_timestamp, anchor_bar_index, start_bar, next_bar, "        \
+		"volume, "                                                                         \
+		"accent, subdivision, sound "                                                      \
 		"FROM session JOIN tempo_state ON tempo_state.session_id = session.id "            \
 		"WHERE session.id = :session_id",                                                  \
 			"session_unknown"                                                          \
@@ -70,6 +72,8 @@
 /* ---- commands ---------------------------------------------------------- */
 
 const struct store_step session_sql_load[] = {STEP_RAISE_CEILING, STEP_LOAD, STEPS_END};
+
+const struct store_step session_sql_load_only[] = {STEP_LOAD, STEPS_END};
 
 const struct store_step session_sql_raise_ceiling[] = {STEP_RAISE_CEILING, STEPS_END};
 
@@ -178,7 +182,8 @@ const struct store_step session_sql_slots[] = {
 static const struct store_step keep_tempo[] = {
 	{"UPDATE tempo_state SET bpm = :bpm, time_signature = :time_signature, "
 	 "anchor_timestamp = :anchor_timestamp, anchor_bar_index = :anchor_bar_index, "
-	 "running = :running, start_bar = :start_bar, next_bar = :next_bar, volume = :volume, "
+	 "running = :running, anchor_clock = :anchor_clock, start_bar = :start_bar, "
+	 "next_bar = :next_bar, volume = :volume, "
 	 "accent = :accent, subdivision = :subdivision, sound = :sound "
 	 "WHERE session_id = :session_id",
 	 NULL},
@@ -215,8 +220,9 @@ void session_sql_keep_tempo(struct hub *hub, struct room *room)
 	struct store_job job = {
 		.steps = keep_tempo,
 		.params = json_pack(
-			"{s:s, s:i, s:s, s:I, s:I, s:b, s:I, s:I, s:i, s:b, s:b, s:s}",
-			"session_id", room->id, "bpm", record->current.pace.bpm, "time_signature",
+			"{s:s, s:s, s:i, s:s, s:I, s:I, s:b, s:I, s:I, s:i, s:b, s:b, s:s}",
+			"session_id", room->id, "anchor_clock", hub->clock_id, "bpm",
+			record->current.pace.bpm, "time_signature",
 			metre_name(record->current.pace.metre), "anchor_timestamp",
 			(json_int_t)clock_to_unix_ms(record->current.anchor_ns, hub->offset_ns),
 			"anchor_bar_index", (json_int_t)record->current.anchor_bar, "running",

@@ -2,8 +2,8 @@
  * session_sql.h - the SQL of sessions and of what is kept of a tempo.
  *
  * Steps for store.h. Parameters are named as on the wire; `now` is Unix ms of the
- * box's clock, `load` 1 when the room is not in memory yet (then its revision
- * ceiling is raised by a block, see room.h).
+ * box's clock, `load` 1 to raise the session's revision ceiling by a block (room.h),
+ * which whoever may be the one that brings the room into memory does.
  */
 #ifndef TACTUS_SESSION_SQL_H
 #define TACTUS_SESSION_SQL_H
@@ -19,6 +19,8 @@
 
 /* session_id, load -> the columns that room_new() wants. */
 extern const struct store_step session_sql_load[];
+/* The same without raising anything: for a disk that is full. */
+extern const struct store_step session_sql_load_only[];
 extern const struct store_step session_sql_raise_ceiling[];
 
 /* session_id, user_id, code, display_name, token_hash, on_air, now */

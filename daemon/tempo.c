@@ -144,7 +144,6 @@ int tempo_set(struct tempo *tempo, const struct tempo_now *when, const struct be
 		*at_bar = tempo->next_bar;
 		return 0;
 	}
-	tempo_promote(tempo, when->now_ns);
 	if (pending_is_due(tempo, when))
 		return -EBUSY;
 	if (anchor_ns != 0)
@@ -176,8 +175,10 @@ static int tap_start(struct tempo *tempo, const struct tempo_now *when,
 	struct tempo_record *record = &tempo->record;
 	int64_t beats = metre_beats(record->current.pace.metre);
 	int64_t next_one = (taps->last_index / beats + 1) * beats;
+	/* A tap may be two seconds on its way: then it is the first 1 that can still be heard. */
+	while (taps_beat_ns(taps, next_one) < when->now_ns + when->lead_ns)
+		next_one += beats;
 	record->current.pace.bpm = taps->bpm;
-	/* If the tap was long on its way this may be just past: the click then joins in phase. */
 	tempo_start(tempo, when, taps_beat_ns(taps, next_one), 0);
 	return TAPPED_STARTED;
 }
@@ -187,7 +188,6 @@ static int tap_change(struct tempo *tempo, const struct tempo_now *when,
 {
 	struct tempo_record *record = &tempo->record;
 	const struct tempo_grid *grid = &record->current;
-	tempo_promote(tempo, when->now_ns);
 	if (pending_is_due(tempo, when))
 		return TAPPED_COUNTED;
 	struct beat_pace pace = {.bpm = taps->bpm, .metre = grid->pace.metre};

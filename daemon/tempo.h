@@ -70,7 +70,8 @@ enum tempo_tapped {
 int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
 	      struct taps_estimate *out);
 
-/* What is pending becomes current once its time has come. 1 if it did. Call at least every 50 ms. */
+/* What is pending becomes current once its time has come. 1 if it did: then say so to everyone. Call
+ * it every 50 ms and ahead of every other rule, which take `current` for what is in force. */
 int tempo_promote(struct tempo *tempo, int64_t now_ns);
 
 /* Tell the grid in force by another anchor: bar `bar` was found to begin at bar_ns. */

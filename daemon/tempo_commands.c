@@ -105,8 +105,11 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct tempo_now when = on_air_now(hub);
+	/* Said to the click also where we believe that it stands still: a stop must stop. */
 	if (tempo_stop(&phone->room->tempo, &when))
 		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
+	else
+		on_air_publish(hub, phone->room);
 	reply_ok(hub, phone, request->id, NULL);
 }
 
@@ -116,7 +119,9 @@ static void pace_of(const struct request *request, const struct room *room, stru
 {
 	const json_t *bpm = field_of(request, "bpm");
 	const char *metre = json_string_value(field_of(request, "time_signature"));
-	*pace = room->tempo.record.current.pace;
+	/* What is not named stays as it will be: a metre chosen while 128 is announced goes with 128. */
+	const struct tempo_record *record = &room->tempo.record;
+	*pace = record->pending_kind == PENDING_NONE ? record->current.pace : record->pending.pace;
 	if (bpm)
 		pace->bpm = (int)json_integer_value(bpm);
 	if (metre)

@@ -204,14 +204,24 @@ void core_begin(struct core *core, const struct core_moment *moment)
 		apply(core);
 }
 
+/* Each session counts its own tests. */
+static bool same_session(const struct core *core, const struct tempo_record *record)
+{
+	unsigned different = 0;
+	for (unsigned i = 0; i < sizeof record->session_id; i++)
+		different |= core->record.session_id[i] ^ record->session_id[i];
+	return different == 0;
+}
+
 void core_take(struct core *core, const struct tempo_record *record)
 {
-	if (!near(core, &record->current))
+	if (record->running && !near(core, &record->current))
 		return;
-	if (record->pending_kind != PENDING_NONE && !near(core, &record->pending))
+	if (record->running && record->pending_kind != PENDING_NONE &&
+	    !near(core, &record->pending))
 		return;
 	uint32_t risen = record->click.tests_asked - core->record.click.tests_asked;
-	if (core->has_record && risen != 0 && risen <= INT32_MAX)
+	if (core->has_record && same_session(core, record) && risen != 0 && risen <= INT32_MAX)
 		core->test_due = true;
 	core->record = *record;
 	core->has_record = true;

@@ -50,8 +50,8 @@ CREATE TABLE session (
 	-- It drives the click. At most one session does.
 	on_air INTEGER NOT NULL DEFAULT 0
 		CONSTRAINT on_air_flag CHECK (on_air IN (0, 1)),
-	-- No revision above this was ever sent. The daemon raises it, in blocks, before it sends one
-	-- above; after a restart it goes on above this.
+	-- The daemon sends no revision above this before it has raised it, in blocks, unless the disk
+	-- refuses; after a restart it goes on above this.
 	revision_ceiling INTEGER NOT NULL DEFAULT 0
 		CONSTRAINT revision_ceiling_range CHECK (revision_ceiling >= 0),
 
@@ -247,6 +247,10 @@ CREATE TABLE tempo_state (
 	controller_user_id TEXT NOT NULL,
 	running INTEGER NOT NULL DEFAULT 0
 		CONSTRAINT running_flag CHECK (running IN (0, 1)),
+	-- The clock in which the anchor was told (clock_id of `welcome`): while it is the same, what
+	-- ran still runs.
+	anchor_clock TEXT NOT NULL DEFAULT ''
+		CONSTRAINT anchor_clock_length CHECK (length(anchor_clock) <= 16),
 	-- First bar after the count-in of the run.
 	start_bar INTEGER NOT NULL DEFAULT 0
 		CONSTRAINT start_bar_range CHECK (start_bar BETWEEN 0 AND 100000000),

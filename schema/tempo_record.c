@@ -26,7 +26,8 @@ enum {
 	WORD_CURRENT = 6,
 	WORD_PENDING = 10,
 	WORD_CLICK = 14, /* bytes from the lowest: volume, accent, subdivision, sound; then tests */
-	WORD_SPARE = 15  /* to TEMPO_WORDS - 1: zero */
+	WORD_NEXT_BAR = 15,
+	WORD_SPARE = 16 /* to TEMPO_WORDS - 1: zero */
 };
 
 const char *sound_name(enum click_sound sound)
@@ -71,8 +72,9 @@ static bool click_valid(const struct click_settings *click)
 
 bool tempo_record_valid(const struct tempo_record *record)
 {
-	return grid_valid(&record->current) && pending_valid(record) &&
-	       click_valid(&record->click) && record->start_bar >= 0 &&
+	return grid_valid(&record->current) && pending_valid(record) && record->next_bar >= 0 &&
+	       record->next_bar <= LIMIT_BAR_MAX && click_valid(&record->click) &&
+	       record->start_bar >= 0 &&
 	       record->start_bar <= LIMIT_BAR_MAX + LIMIT_COUNT_IN_BARS_MAX;
 }
 
@@ -122,6 +124,7 @@ void tempo_record_pack(const struct tempo_record *record, uint64_t words[TEMPO_W
 	words[WORD_RUN] = record->run_id;
 	words[WORD_FLAGS] = (uint64_t)record->running | (uint64_t)record->pending_kind << 8;
 	words[WORD_START_BAR] = (uint64_t)record->start_bar;
+	words[WORD_NEXT_BAR] = (uint64_t)record->next_bar;
 	pack_grid(&record->current, &words[WORD_CURRENT]);
 	if (record->pending_kind != PENDING_NONE)
 		pack_grid(&record->pending, &words[WORD_PENDING]);
@@ -150,6 +153,7 @@ int tempo_record_unpack(const uint64_t words[TEMPO_WORDS], struct tempo_record *
 	out->running = (flags & 1) != 0;
 	out->pending_kind = (enum tempo_pending)(flags >> 8);
 	out->start_bar = (int64_t)words[WORD_START_BAR];
+	out->next_bar = (int64_t)words[WORD_NEXT_BAR];
 	unpack_grid(&words[WORD_CURRENT], &out->current);
 	unpack_grid(&words[WORD_PENDING], &out->pending);
 	if (!spare_words_zero(words, out->pending_kind != PENDING_NONE) ||

@@ -60,6 +60,7 @@ struct tempo_record {
 	uint64_t revision;      /* the session's revision when this was published */
 	uint64_t run_id;        /* 0: never started */
 	bool running;
+	int64_t next_bar;          /* standing still: the bar that the next start begins with */
 	int64_t start_bar;         /* first bar after the count-in of this run */
 	struct tempo_grid current; /* when not running: the last one (its anchor is history) */
 	enum tempo_pending pending_kind;

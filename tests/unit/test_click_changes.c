@@ -250,6 +250,13 @@ START_TEST(a_test_click_each_time_it_is_asked)
 	record.click.tests_asked = 0; /* another daemon's count */
 	core_take(&core, &record);
 	ck_assert(!core_test_due(&core));
+	record.session_id[15] ^= 1; /* another session's */
+	record.click.tests_asked = 9;
+	core_take(&core, &record);
+	ck_assert(!core_test_due(&core));
+	record.click.tests_asked = 10;
+	core_take(&core, &record);
+	ck_assert(core_test_due(&core));
 }
 END_TEST
 

@@ -69,6 +69,8 @@ static const struct named {
 	{"tempo_state", "time_signature_known", "UPDATE tempo_state SET time_signature = '5/4'"},
 	{"tempo_state", "anchor_bar_index_range", "UPDATE tempo_state SET anchor_bar_index = -1"},
 	{"tempo_state", "running_flag", "UPDATE tempo_state SET running = 2"},
+	{"tempo_state", "anchor_clock_length",
+	 "UPDATE tempo_state SET anchor_clock = '0123456789abcdef0'"},
 	{"tempo_state", "start_bar_range", "UPDATE tempo_state SET start_bar = -1"},
 	{"tempo_state", "next_bar_range", "UPDATE tempo_state SET next_bar = -1"},
 	{"tempo_state", "volume_range", "UPDATE tempo_state SET volume = -1"},

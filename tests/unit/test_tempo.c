@@ -177,11 +177,15 @@ START_TEST(what_begins_just_now_stays)
 }
 END_TEST
 
-/* A change that has begun makes room for the next one, also before anyone promoted it. */
-START_TEST(set_promotes_what_has_begun)
+/* A change that has begun makes room for the next one once it is promoted, which is never done in
+ * passing: everyone has to be told of it. */
+START_TEST(set_follows_what_was_promoted)
 {
 	int64_t at_bar;
 	set_at(NOW, 60, METRE_3_4, 1, 0, &at_bar);
+	ck_assert_int_eq(set_at(NOW + BAR, 90, METRE_4_4, 0, 0, &at_bar), -EBUSY);
+	ck_assert_int_eq(tempo.record.current.pace.bpm, 120);
+	ck_assert_int_eq(tempo_promote(&tempo, NOW + BAR), 1);
 	ck_assert_int_eq(set_at(NOW + BAR, 90, METRE_4_4, 0, 0, &at_bar), 0);
 	ck_assert_int_eq(tempo.record.current.pace.bpm, 60);
 	ck_assert_int_eq(at_bar, 2);
@@ -311,7 +315,7 @@ static Suite *suite(void)
 	tcase_add_test(running, in_bars_counts_from_the_one_that_plays);
 	tcase_add_test(running, a_second_set_replaces_the_first);
 	tcase_add_test(running, what_begins_just_now_stays);
-	tcase_add_test(running, set_promotes_what_has_begun);
+	tcase_add_test(running, set_follows_what_was_promoted);
 	tcase_add_test(running, an_anchor_becomes_a_bar);
 	tcase_add_test(running, an_anchor_too_near_is_refused);
 	tcase_add_test(running, a_grid_that_is_cut_already_stays_cut);

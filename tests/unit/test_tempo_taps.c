@@ -57,6 +57,26 @@ START_TEST(a_bar_of_taps_starts_on_the_next_1)
 }
 END_TEST
 
+/* The last tap comes late, up to the two seconds that a tap may take: the first 1 that the click can
+ * still reach, never the middle of a bar. */
+START_TEST(a_late_tap_starts_on_a_1_to_come)
+{
+	struct taps_estimate taps;
+	for (int late_ms = 0; late_ms <= 2000; late_ms += 10) {
+		set_up();
+		for (int k = 0; k < 3; k++)
+			tap(nth(NOW, 174, k), &taps);
+		struct tempo_now when = at(nth(NOW, 174, 3) + late_ms * MS);
+		ck_assert_int_eq(tempo_tap(&tempo, &when, nth(NOW, 174, 3), &taps), TAPPED_STARTED);
+		int64_t anchor_ns = tempo.record.current.anchor_ns;
+		ck_assert_int_ge(anchor_ns, when.now_ns + when.lead_ns);
+		ck_assert_int_lt(anchor_ns, when.now_ns + when.lead_ns + nth(0, 174, 4));
+		int64_t bars = (anchor_ns - NOW + nth(0, 174, 2)) / nth(0, 174, 4);
+		ck_near(anchor_ns, nth(NOW, 174, (int)(4 * bars)));
+	}
+}
+END_TEST
+
 /* A beat is missed: the 1 stays where the first tap was. */
 START_TEST(a_missed_beat_moves_no_1)
 {
@@ -226,6 +246,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(running_taps, set_up_running, NULL);
 	tcase_add_loop_test(taps, a_bar_of_taps_starts_on_the_next_1, 0, METRE_COUNT);
 	tcase_add_loop_test(taps, a_stray_tap_starts_nothing_wrong, 60, 170);
+	tcase_add_test(taps, a_late_tap_starts_on_a_1_to_come);
 	tcase_add_test(taps, a_missed_beat_moves_no_1);
 	tcase_add_test(taps, taps_out_of_range_start_nothing);
 	tcase_add_test(running_taps, agreeing_taps_change_nothing);
