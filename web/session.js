@@ -22,7 +22,11 @@ export function tidy_code(text) {
 /** The code in the page's own address, or "". */
 export function code_in_address() {
 	const found = /^\/join\/([^/]+)\/?$/.exec(location.pathname);
-	return found ? tidy_code(decodeURIComponent(found[1])) : "";
+	try {
+		return found ? tidy_code(decodeURIComponent(found[1])) : "";
+	} catch {
+		return ""; // "%ff" is no text
+	}
 }
 
 /** The link that joins a session. @param {string} code */

@@ -201,6 +201,14 @@ describe("a session in the browser", () => {
 		await cleo.close();
 	});
 
+	test("an address that is no text leads to the door", async () => {
+		const page = await openPage(browser, box, "/join/%ff");
+		await page.locator(".door").waitFor();
+		assert.equal(await page.getByLabel("Session code").inputValue(), "");
+		assert.deepEqual(page.errors.filter((/** @type {string} */ e) => !/Cross-Origin/.test(e)), []);
+		await page.context().close();
+	});
+
 	test("the MD's phone dies: another takes over with code and PIN", async () => {
 		await md.context().close();
 		await ben.getByRole("button", { name: "This phone" }).click();
