@@ -2,6 +2,9 @@
  * keep.js - what this phone remembers between visits: its owner's name, the
  * seat in a session (with the token that is its key), the settings.
  *
+ * The seat is a tab's own, so that two tabs can sit in two sessions; a new tab
+ * begins in the seat that was taken last on this phone.
+ *
  * A browser may refuse to store anything (private windows, full disks): then it
  * is remembered until the page is closed.
  */
@@ -10,41 +13,64 @@
 /** @typedef {"full" | "small" | "off"} FlashSetting */
 /** @typedef {{flash: FlashSetting | null}} Settings null: not chosen */
 
-/** @type {Map<string, string>} */
-const fallback = new Map();
+class Shelf {
+	/** @param {() => Storage} storage to ask for it may throw, too */
+	constructor(storage) {
+		this.storage = storage;
+		/** @type {Map<string, string>} */
+		this.fallback = new Map();
+	}
 
-/** @param {string} key @returns {any} */
-function read(key) {
-	try {
-		const text = fallback.get(key) ?? localStorage.getItem(`tactus.${key}`);
-		return text === null ? null : JSON.parse(text);
-	} catch {
-		return null;
+	/** Undefined: nothing was written. @param {string} key @returns {any} */
+	read(key) {
+		try {
+			const text = this.fallback.get(key) ?? this.storage().getItem(`tactus.${key}`);
+			return text === null ? undefined : JSON.parse(text);
+		} catch {
+			return undefined;
+		}
+	}
+
+	/** @param {string} key @param {unknown} value */
+	write(key, value) {
+		const text = JSON.stringify(value);
+		try {
+			this.storage().setItem(`tactus.${key}`, text);
+			this.fallback.delete(key);
+		} catch {
+			this.fallback.set(key, text);
+		}
 	}
 }
 
-/** @param {string} key @param {unknown} value */
-function write(key, value) {
-	const text = JSON.stringify(value);
-	try {
-		localStorage.setItem(`tactus.${key}`, text);
-		fallback.delete(key);
-	} catch {
-		fallback.set(key, text);
-	}
-}
+const phone = new Shelf(() => localStorage);
+const tab = new Shelf(() => sessionStorage);
 
 export const keep = {
 	/** @returns {string} */
-	name: () => read("name") ?? "",
+	name: () => phone.read("name") ?? "",
 	/** @param {string} name */
-	set_name: (name) => write("name", name),
+	set_name: (name) => phone.write("name", name),
 	/** @returns {Seat | null} */
-	seat: () => read("seat"),
+	seat() {
+		const own = tab.read("seat");
+		if (own !== undefined)
+			return own;
+		const last = phone.read("seat") ?? null;
+		/* From now on it is this tab's, whatever another one does. */
+		if (last)
+			tab.write("seat", last);
+		return last;
+	},
 	/** @param {Seat | null} seat */
-	set_seat: (seat) => write("seat", seat),
+	set_seat(seat) {
+		const left = keep.seat();
+		tab.write("seat", seat);
+		if (seat || phone.read("seat")?.token === left?.token)
+			phone.write("seat", seat);
+	},
 	/** @returns {Settings} */
-	settings: () => ({ flash: null, ...read("settings") }),
+	settings: () => ({ flash: null, ...phone.read("settings") }),
 	/** @param {Settings} settings */
-	set_settings: (settings) => write("settings", settings),
+	set_settings: (settings) => phone.write("settings", settings),
 };

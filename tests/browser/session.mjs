@@ -201,6 +201,48 @@ describe("a session in the browser", () => {
 		await cleo.close();
 	});
 
+	test("two tabs sit in two sessions, and each comes back to its own", async () => {
+		const cleo = await Phone.open(box.url);
+		const other = (await cleo.create("Cleo", PIN)).code;
+		const proxy = await startProxy(box.port);
+		const first = await openPage(browser, proxy, `/join/${code}`);
+		await join(first, "Fay");
+		const second = await first.context().newPage();
+		const shown = (/** @type {any} */ page) => page.locator(".code-button").innerText();
+		try {
+			await second.goto(`http://tactus.local:${proxy.port}/join/${other}`);
+			await join(second, "Fay");
+			/* The Wi-Fi is away for a moment. */
+			proxy.dead();
+			await first.locator(".chip", { hasText: "Offline" }).waitFor();
+			proxy.dead(false);
+			await first.locator(".chip", { hasText: "Offline" }).waitFor({ state: "detached" });
+			await sleep(500);
+			assert.equal(await shown(first), code);
+			await first.goto(`http://tactus.local:${proxy.port}/`);
+			await first.locator(".room").waitFor();
+			assert.equal(await shown(first), code);
+
+			/* A new tab goes where this phone went last. Who leaves there does not take the other one's seat. */
+			const third = await first.context().newPage();
+			await third.goto(`http://tactus.local:${proxy.port}/`);
+			await third.locator(".room").waitFor();
+			assert.equal(await shown(third), other);
+			await first.getByRole("button", { name: "This phone" }).click();
+			await first.getByRole("button", { name: "Leave the session" }).click();
+			await first.locator(".door").waitFor();
+			await first.reload();
+			await first.locator(".door").waitFor();
+			await second.goto(`http://tactus.local:${proxy.port}/`);
+			await second.locator(".room").waitFor();
+			assert.equal(await shown(second), other);
+		} finally {
+			await first.context().close();
+			await cleo.close();
+			await proxy.stop();
+		}
+	});
+
 	test("an address that is no text leads to the door", async () => {
 		const page = await openPage(browser, box, "/join/%ff");
 		await page.locator(".door").waitFor();
