@@ -31,6 +31,7 @@ struct phone {
 	bool welcomed;     /* has its snapshot: state messages make sense to it */
 	char user_id[UUID_TEXT];
 	int64_t heard_ns;
+	int pendings; /* of its requests, those that wait for the store: see pending.h */
 };
 
 struct hub {

@@ -7,6 +7,11 @@ struct pending *pending_new(struct hub *hub, struct phone *phone, const struct r
 			    void (*finish)(struct pending *, struct phone *,
 					   const struct store_result *))
 {
+	if (phone->pendings >= PENDING_PHONE_MAX || store_pending(hub->store) >= PENDING_ALL_MAX) {
+		reply_error(hub, phone, request->id, "busy", NULL,
+			    "too many requests wait for the disk: wait for their answers");
+		return NULL;
+	}
 	struct pending *pending = calloc(1, sizeof *pending);
 	if (!pending) {
 		reply_error(hub, phone, request->id, "storage", NULL, "the box is out of memory");
@@ -21,11 +26,15 @@ struct pending *pending_new(struct hub *hub, struct phone *phone, const struct r
 	strcpy(pending->user_id, phone->user_id);
 	if (phone->room)
 		strcpy(pending->session_id, phone->room->id);
+	phone->pendings++;
 	return pending;
 }
 
 static void pending_free(struct pending *pending)
 {
+	struct phone *phone = hub_phone(pending->hub, pending->phone);
+	if (phone)
+		phone->pendings--;
 	json_decref(pending->body);
 	free(pending);
 }

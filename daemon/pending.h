@@ -11,6 +11,10 @@
 
 #include "command.h"
 
+/* So many may wait for a disk that stalls, of one phone and of all; what is more is refused. */
+#define PENDING_PHONE_MAX 32
+#define PENDING_ALL_MAX 4096
+
 struct pending {
 	struct hub *hub;
 	uint64_t phone; /* serial */
@@ -29,7 +33,7 @@ struct pending {
 	bool finishing;
 };
 
-/* NULL on no memory (answered). Owns: pending_submit takes it. */
+/* NULL if too many wait already or on no memory (answered). Owns: pending_submit takes it. */
 struct pending *pending_new(struct hub *hub, struct phone *phone, const struct request *request,
 			    void (*finish)(struct pending *, struct phone *,
 					   const struct store_result *));

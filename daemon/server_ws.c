@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUEUE_STATES_MAX 64   /* state messages waiting before they give way to one welcome */
-#define QUEUE_REPLIES_MAX 256 /* answers waiting before the wire is given up */
+#define QUEUE_STATES_MAX 64    /* state messages waiting before they give way to one welcome */
+#define QUEUE_REPLIES_MAX 256  /* answers waiting before the wire is given up */
+#define QUEUE_REPLIES_PAUSE 64 /* answers waiting before no more requests are read */
 #define QUEUE_BYTES_MAX (1u << 20)
 #define SKIP_MAX_US (2 * LWS_US_PER_SEC)
 
@@ -31,6 +32,7 @@ struct wire {
 	int states;
 	int replies;
 	size_t bytes;
+	bool paused; /* nothing is read until answers are out */
 	bool behind; /* states were dropped: ask caught_up when the queue is empty */
 	char *frame; /* a text frame that is still coming in pieces */
 	size_t frame_size;
@@ -73,6 +75,16 @@ static void drop_states(struct wire *wire)
 	wire->behind = true;
 }
 
+/* One that asks faster than its answers go out is read more slowly. */
+static void pause_reading(struct wire *wire)
+{
+	bool pause = wire->replies > (wire->paused ? QUEUE_REPLIES_PAUSE / 2 : QUEUE_REPLIES_PAUSE);
+	if (pause == wire->paused)
+		return;
+	wire->paused = pause;
+	lws_rx_flow_control(wire->wsi, !pause);
+}
+
 static void append(struct wire *wire, struct message *message, enum wire_kind kind)
 {
 	struct queued *entry = malloc(sizeof *entry);
@@ -106,6 +118,7 @@ void wire_send(struct wire *wire, struct message *message, enum wire_kind kind)
 	}
 	if (wire->replies > QUEUE_REPLIES_MAX || wire->bytes > QUEUE_BYTES_MAX)
 		wire_close(wire, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow");
+	pause_reading(wire);
 	lws_callback_on_writable(wire->wsi);
 }
 
@@ -146,6 +159,7 @@ static int write_one(struct wire *wire)
 			     LWS_WRITE_TEXT);
 	bool failed = sent < (int)message->size;
 	drop_queued(wire, &wire->head);
+	pause_reading(wire);
 	if (wire->head || wire->behind || wire->close_status)
 		lws_callback_on_writable(wire->wsi);
 	return failed ? -1 : 0;

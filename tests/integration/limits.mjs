@@ -4,14 +4,17 @@
  * What no phone can take from the others: memory, time, places.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import WebSocket from "ws";
 
 import { startBox } from "../lib/box.mjs";
+import { preload } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { exchange, request, upgrade } from "../lib/raw_http.mjs";
 import { checkMerged, openEye, shared, look } from "../lib/refusal.mjs";
@@ -25,8 +28,8 @@ const ben = await Phone.open(box.url);
 await ben.join(code, "Ben");
 
 /** The daemon's private memory, KiB. */
-function privateKib() {
-	const rollup = readFileSync(`/proc/${box.pids.tactusd}/smaps_rollup`, "utf8");
+function privateKib(of = box) {
+	const rollup = readFileSync(`/proc/${of.pids.tactusd}/smaps_rollup`, "utf8");
 	return [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+) kB/gm)].reduce((sum, [, kib]) => sum + Number(kib), 0);
 }
 
@@ -149,6 +152,76 @@ test("sessions come and go, phones come and go: nothing piles up that a phone ho
 	await round(500);
 	assert.ok(privateKib() - before < 2048, `500 resumes left ${privateKib() - before} KiB`);
 	await ann.ping();
+});
+
+/** A box whose disk stalls while the file `stall` is there. */
+async function stallable(t) {
+	const dir = mkdtempSync(join(tmpdir(), "tactus-stall-"));
+	const stall = join(dir, "stall");
+	const slow_disk = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	t.after(async () => {
+		rmSync(dir, { recursive: true, force: true });
+		await slow_disk.stop();
+	});
+	return { slow_disk, stall };
+}
+
+test("a flood of requests while the disk stalls: few wait, the rest is told so, and others are served", async (t) => {
+	const { slow_disk, stall } = await stallable(t);
+	const md = await Phone.open(slow_disk.url);
+	const { token } = await md.create("Ann");
+	const eve = await Phone.open(slow_disk.url);
+	const codes = {};
+	eve.receive = (text) => {
+		const { type, re, code } = JSON.parse(text);
+		if (re?.startsWith("flood"))
+			codes[code ?? type] = (codes[code ?? type] ?? 0) + 1;
+	};
+	const before = privateKib(slow_disk);
+	writeFileSync(stall, "");
+	await md.request("tempo.set", { bpm: 59 }); /* its noting stalls */
+	await sleep(50);
+	for (let i = 0; i < 50000; i++) {
+		eve.send_raw(JSON.stringify({ id: `flood${i}`, type: "session.resume", token }));
+		if (i % 5000 === 0) {
+			await md.request("tempo.set", { bpm: 60 + i / 5000 });
+			assert.ok((await md.ping()).rtt_ms < 1000);
+		}
+	}
+	const deadline = Date.now() + 30000;
+	while (codes.busy !== 50000 - 32 && Date.now() < deadline)
+		await sleep(20);
+	assert.deepEqual(codes, { busy: 50000 - 32 });
+	assert.ok(existsSync(stall));
+	assert.ok(privateKib(slow_disk) - before < 4096, `the daemon grew by ${privateKib(slow_disk) - before} KiB`);
+	rmSync(stall);
+	while (codes.ok !== 32 && Date.now() < deadline)
+		await sleep(20);
+	assert.deepEqual(codes, { busy: 50000 - 32, ok: 32 });
+	/* Those that are answered count no more. */
+	await eve.close();
+	await md.request("session.resume", { token });
+	await md.close();
+});
+
+test("many phones while the disk stalls: all together hold a few thousand requests", async (t) => {
+	const { slow_disk, stall } = await stallable(t);
+	const md = await Phone.open(slow_disk.url);
+	const { token } = await md.create("Ann");
+	writeFileSync(stall, "");
+	await md.request("tempo.set", { bpm: 59 }); /* its noting stalls */
+	await sleep(50);
+	const crowd = await Promise.all([...Array(150)].map(() => Phone.open(slow_disk.url)));
+	const asked = crowd.flatMap((phone) => [...Array(32)].map(() => phone.request("session.resume", { token }).then(() => "ok", (error) => error.code)));
+	await md.ping();
+	await sleep(1000);
+	rmSync(stall);
+	const answers = await Promise.all(asked);
+	const refused = answers.filter((answer) => answer === "busy").length;
+	assert.equal(answers.filter((answer) => answer === "ok").length + refused, 4800);
+	assert.ok(refused >= 4800 - 4096 && refused < 4800 - 4000, `${refused} refused`);
+	for (const phone of [md, ...crowd])
+		phone.terminate();
 });
 
 /** A WebSocket opened by hand: as light as it can be. */
