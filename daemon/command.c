@@ -63,6 +63,8 @@ static const struct {
 	 "the box does not know this device any more: join again with the code"},
 	{"left", "token", "you have left this session: join again with the code"},
 	{"session_closed", "token", "this session is closed"},
+	{"session_full", NULL,
+	 "200 people are in this session: the most it takes; the music director can remove some"},
 	{"session_unknown", NULL, "the box has lost this session: make a new one"},
 	{"no_such_member", "user_id", "nobody with this user_id is in the session"},
 };

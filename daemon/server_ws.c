@@ -102,21 +102,28 @@ static void append(struct wire *wire, struct message *message, enum wire_kind ki
 		wire->replies++;
 }
 
+/* The largest does not count: one big welcome must get out, whatever its size. */
+static bool too_many_bytes(const struct wire *wire)
+{
+	size_t largest = 0;
+	if (wire->bytes <= QUEUE_BYTES_MAX)
+		return false;
+	for (const struct queued *entry = wire->head; entry; entry = entry->next)
+		if (entry->message->size > largest)
+			largest = entry->message->size;
+	return wire->bytes - largest > QUEUE_BYTES_MAX;
+}
+
 void wire_send(struct wire *wire, struct message *message, enum wire_kind kind)
 {
 	if (!message || wire->close_status)
 		return;
-	if (kind == WIRE_STATE) {
-		if (wire->behind)
-			return; /* the welcome that makes up for it will hold this too */
-		if (wire->states >= QUEUE_STATES_MAX)
-			drop_states(wire);
-		else
-			append(wire, message, kind);
-	} else {
-		append(wire, message, kind);
-	}
-	if (wire->replies > QUEUE_REPLIES_MAX || wire->bytes > QUEUE_BYTES_MAX)
+	if (kind == WIRE_STATE && wire->behind)
+		return; /* the welcome that makes up for it will hold this too */
+	append(wire, message, kind);
+	if (wire->states > QUEUE_STATES_MAX || (wire->states > 0 && too_many_bytes(wire)))
+		drop_states(wire);
+	if (wire->replies > QUEUE_REPLIES_MAX || too_many_bytes(wire))
 		wire_close(wire, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too slow");
 	pause_reading(wire);
 	lws_callback_on_writable(wire->wsi);

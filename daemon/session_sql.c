@@ -1,6 +1,7 @@
 #include "session_sql.h"
 
 #include "clock.h"
+#include "limits.h"
 #include "log.h"
 #include "metre.h"
 
@@ -14,6 +15,17 @@
 	{                                                                                          \
 		"SELECT id AS session_id FROM session WHERE code = :code AND active = 1",          \
 			"code_unknown"                                                             \
+	}
+
+/* Whoever is in it already gets in again. */
+#define STEP_PLACE                                                                                 \
+	{                                                                                          \
+		"SELECT 1 AS place WHERE EXISTS (SELECT 1 FROM participant "                       \
+		"WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL) "      \
+		"OR (SELECT count(*) FROM participant "                                            \
+		"WHERE session_id = :session_id AND left_at IS NULL) "                             \
+		"< " NUMBER_TEXT(LIMIT_MEMBERS_MAX),                                               \
+			"session_full"                                                             \
 	}
 
 #define STEP_NEW_USER                                                                              \
@@ -50,7 +62,7 @@
 #define STEP_LOAD                                                                                  \
 	{                                                                                          \
 		"SELECT session.id AS session_id, active, code, md_user_id, on_air, "              \
-		"revision_ceiling AS ceiling, controller_user_id, running, anchor_clock, bpm, "        \
+		"revision_ceiling AS ceiling, controller_user_id, running, anchor_clock, bpm, "    \
 		"time_signature, anchor_timestamp, anchor_bar_index, start_bar, next_bar, "        \
 		"volume, "                                                                         \
 		"accent, subdivision, sound "                                                      \
@@ -94,14 +106,15 @@ const struct store_step session_sql_create[] = {
 };
 
 const struct store_step session_sql_join[] = {
-	STEP_SESSION_BY_CODE, STEP_NEW_USER, STEP_PARTICIPANT, STEP_TOKEN,
-	STEP_RAISE_CEILING,   STEP_LOAD,     STEPS_END,
+	STEP_SESSION_BY_CODE, STEP_PLACE,         STEP_NEW_USER, STEP_PARTICIPANT,
+	STEP_TOKEN,           STEP_RAISE_CEILING, STEP_LOAD,     STEPS_END,
 };
 
 const struct store_step session_sql_join_again[] = {
 	STEP_SESSION_BY_CODE,
 	{"SELECT user_id FROM token WHERE token_hash = :known_hash AND revoked = 0",
 	 "token_unknown"},
+	STEP_PLACE,
 	{"UPDATE user SET display_name = :display_name, last_active_at = :now "
 	 "WHERE id = :user_id",
 	 "token_unknown"},

@@ -23,6 +23,7 @@
 /* People and sessions. Lengths are in Unicode code points unless they say bytes. */
 #define LIMIT_DISPLAY_NAME_MAX 40
 #define LIMIT_CODE_LENGTH 6
+#define LIMIT_MEMBERS_MAX 200 /* in a session, not counting those who have left */
 #define LIMIT_PIN_MIN_DIGITS 6
 #define LIMIT_PIN_MAX_DIGITS 12
 #define LIMIT_TITLE_MAX 120

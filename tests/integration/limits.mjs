@@ -4,6 +4,7 @@
  * What no phone can take from the others: memory, time, places.
  */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -222,6 +223,36 @@ test("many phones while the disk stalls: all together hold a few thousand reques
 	assert.ok(refused >= 4800 - 4096 && refused < 4800 - 4000, `${refused} refused`);
 	for (const phone of [md, ...crowd])
 		phone.terminate();
+});
+
+test("a welcome above every bound gets out, and so does what follows it", async (t) => {
+	const crowded = await startBox({ audio: false });
+	t.after(() => crowded.stop());
+	const md = await Phone.open(crowded.url);
+	const { code, session_id } = await md.create("Ann");
+	await crowded.children.tactusd.stop();
+	/* As an older box left it, or many claims. */
+	const made = spawnSync("sqlite3", [join(crowded.state, "tactus.db")], { encoding: "utf8", input: `
+		CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)
+			SELECT i, format('00000000-0000-4000-8000-%012d', i) AS id FROM n;
+		INSERT INTO user SELECT id, 'a name of some length ' || i, 1, 1 FROM n;
+		INSERT INTO participant (session_id, user_id, join_time, last_heartbeat) SELECT '${session_id}', id, 1, 1 FROM n;` });
+	assert.equal(made.status, 0, made.stderr);
+	await crowded.start("tactusd");
+	await md.resume();
+	assert.equal(md.state.participants.length, 6001);
+	assert.ok(JSON.stringify(md.state).length > 1 << 20);
+	const fay = await Phone.open(crowded.url);
+	await fay.request("session.claim", { code, display_name: "Fay" });
+	await md.when((state) => state.session.md_user_id === fay.state.you.user_id);
+	/* Many such states at once are more than a wire takes: a welcome makes up for them. */
+	const crowd = await Promise.all([...Array(8)].map(() => Phone.open(crowded.url)));
+	await Promise.all(crowd.map((phone) => phone.request("session.resume", { token: md.token })));
+	await Promise.all(crowd.map((phone) => phone.request("session.claim", { code, display_name: "Gil" })));
+	await md.when((state) => state.participants.length === 6010);
+	assert.deepEqual(md.holes, []);
+	for (const phone of [md, fay, ...crowd])
+		await phone.close();
 });
 
 /** A WebSocket opened by hand: as light as it can be. */
