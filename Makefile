@@ -101,7 +101,7 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
 	$(call test_program,-iquote jack_client,$(CLICK_LIBS))
 define test_program
 mkdir -p $(@D)
-$(CC) $(ALL_CFLAGS) $(1) -iquote tests -o $@ $(filter %.c %.a,$^) $(LDFLAGS) $(2)
+$(CC) $(ALL_CFLAGS) $(1) -iquote tests -o $@ $< $(filter %.a,$^) $(LDFLAGS) $(2)
 echo "made  $@"
 endef
 
