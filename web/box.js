@@ -5,7 +5,7 @@
 import { Clock } from "./clock.js";
 import { Follower } from "./follow.js";
 import { Link, Refused } from "./link.js";
-import { merge } from "./snapshot.js";
+import { is_in, merge } from "./snapshot.js";
 import { change, notify, state } from "./state.js";
 import { Sync } from "./sync.js";
 import { error_words } from "./words.js";
@@ -22,7 +22,7 @@ export const follower = new Follower();
 export const hooks = {
 	/** A connection is there: take the seat again, if there is one. */
 	opened: () => {},
-	/** A revision is missing: ask for a fresh welcome. */
+	/** A revision is missing, or the box does not count us in: ask for a fresh welcome, or hear why there is none. */
 	hole: () => {},
 	/** The session is closed, by whomever. */
 	closed: () => {},
@@ -31,6 +31,7 @@ export const hooks = {
 export const link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`, {
 	open() {
 		mending = false;
+		welcomed = false;
 		sync.begin();
 		hooks.opened();
 	},
@@ -64,6 +65,7 @@ function hear(message) {
 /** @param {Snapshot} snapshot */
 function welcome(snapshot) {
 	mending = false;
+	welcomed = true;
 	const was = clock.clock_id;
 	clock.identify(snapshot.clock_id);
 	if (was && was !== snapshot.clock_id) {
@@ -74,8 +76,17 @@ function welcome(snapshot) {
 	change({ place: "room" });
 }
 
-/** A revision was missed, and a fresh welcome is on its way: asked for once. */
+/** A fresh welcome is on its way: asked for once. */
 let mending = false;
+/** Whether one has come on this connection. Before it the box knows nobody here, and that is no news. */
+let welcomed = false;
+
+function mend() {
+	if (mending)
+		return;
+	mending = true;
+	hooks.hole();
+}
 
 /** @param {Message} message */
 function update(message) {
@@ -87,9 +98,10 @@ function update(message) {
 		take(merged);
 		if (!merged.session.active)
 			hooks.closed();
-	} else if (!mending) {
-		mending = true;
-		hooks.hole();
+		else if (!is_in(merged) && !state.peek().busy.includes("session.leave"))
+			mend();
+	} else {
+		mend();
 	}
 }
 
@@ -110,11 +122,23 @@ export function box_time(at) {
 	return clock.ready ? clock.box(at) : null;
 }
 
+/** Sends a request; notices if the seat is gone, as for a phone that missed the end of its session. Throws Refused. @param {string} type @param {Record<string, unknown>} [fields] */
+export async function request(type, fields) {
+	const seated = welcomed;
+	try {
+		return await link.request(type, fields);
+	} catch (error) {
+		if (seated && error instanceof Refused && error.code === "not_joined")
+			mend();
+		throw error;
+	}
+}
+
 /** Asks the box; `busy` shows it meanwhile. Throws Refused. @param {string} type @param {Record<string, unknown>} [fields] */
 export async function ask(type, fields) {
 	change((s) => ({ busy: [...s.busy, type] }));
 	try {
-		return await link.request(type, fields);
+		return await request(type, fields);
 	} finally {
 		change((s) => ({ busy: without(s.busy, type) }));
 	}

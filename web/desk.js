@@ -2,7 +2,7 @@
  * desk.js - what the leader of the tempo does: tap, start, stop, change, hand over.
  */
 import { BPM_MAX, BPM_MIN } from "./beat.js";
-import { ask, box_time, link, tell } from "./box.js";
+import { ask, box_time, request, tell } from "./box.js";
 import { Refused } from "./link.js";
 import { is_controller, name_of, tempo_ahead } from "./snapshot.js";
 import { change_desk, notify, state } from "./state.js";
@@ -10,7 +10,7 @@ import { NOTHING, PAUSE_MS, Taps } from "./tap.js";
 import { error_words, words } from "./words.js";
 
 const taps = new Taps({
-	send: async (at) => /** @type {any} */ (await link.request("tempo.tap", { at })),
+	send: async (at) => /** @type {any} */ (await request("tempo.tap", { at })),
 	box_time,
 	shown: show_taps,
 });

@@ -44,6 +44,11 @@ export function merge(snapshot, message) {
 	return { ...snapshot, ...message };
 }
 
+/** Whether we are among those in the session. @param {Snapshot} s */
+export function is_in(s) {
+	return s.participants.some((p) => p.user_id === s.you.user_id);
+}
+
 /** Whether we are the music director. @param {Snapshot} s */
 export function is_md(s) {
 	return s.session.md_user_id === s.you.user_id;

@@ -243,6 +243,51 @@ describe("a session in the browser", () => {
 		}
 	});
 
+	test("left on one device: the other is led to the door, and told why", async () => {
+		const one = await openPage(browser, box, `/join/${code}`);
+		await join(one, "Gus");
+		const two = await one.context().newPage();
+		await two.goto(`http://tactus.local:${box.port}/`);
+		await two.locator(".room").waitFor();
+		await one.getByRole("button", { name: "This phone" }).click();
+		await one.getByRole("button", { name: "Leave the session" }).click();
+		for (const page of [one, two])
+			await page.locator(".door").waitFor();
+		await two.getByText("You are no longer in that session").waitFor();
+		assert.equal(await one.getByText("You are no longer").count(), 0);
+		await two.getByRole("button", { name: "Join", exact: true }).click();
+		await two.locator(".room").waitFor();
+		await one.context().close();
+	});
+
+	test("a phone that missed the end of its session finds out by what it asks", async () => {
+		const cleo = await Phone.open(box.url);
+		const other = (await cleo.create("Cleo", PIN)).code;
+		const context = await browser.newContext();
+		const page = await context.newPage();
+		let deaf = false;
+		await page.routeWebSocket(/\/ws$/, (socket) => {
+			const server = socket.connectToServer();
+			server.onMessage((message) => {
+				if (!deaf || !String(message).includes('"type":"state"'))
+					socket.send(message);
+			});
+		});
+		await page.goto(`http://tactus.local:${box.port}/join/${other}`);
+		await join(page, "Hal");
+		await cleo.request("tempo.handoff", { user_id: cleo.state?.participants[1].user_id });
+		await page.locator(".tap").waitFor();
+		deaf = true;
+		await cleo.request("session.close");
+		await sleep(300);
+		assert.equal(await page.locator(".room").count(), 1);
+		await page.getByRole("button", { name: "One faster" }).click();
+		await page.locator(".door").waitFor();
+		await page.getByText("The session was closed.").waitFor();
+		await context.close();
+		await cleo.close();
+	});
+
 	test("an address that is no text leads to the door", async () => {
 		const page = await openPage(browser, box, "/join/%ff");
 		await page.locator(".door").waitFor();
