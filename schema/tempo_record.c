@@ -48,7 +48,8 @@ int sound_from_name(const char *name, enum click_sound *out)
 
 static bool grid_valid(const struct tempo_grid *grid)
 {
-	return beat_pace_valid(&grid->pace) && grid->anchor_ns >= 0 && grid->anchor_bar >= 0 &&
+	return beat_pace_valid(&grid->pace) && grid->anchor_ns >= 0 &&
+	       grid->anchor_ns <= TEMPO_ANCHOR_MAX_NS && grid->anchor_bar >= 0 &&
 	       grid->anchor_bar <= LIMIT_BAR_MAX;
 }
 

@@ -26,6 +26,10 @@
 #define TEMPO_WORDS 18
 #define TEMPO_SLOTS 64
 
+/* Latest anchor, ns: 146 years of a clock that starts at boot. Adding LIMIT_BAR_MAX bars to it stays
+ * within 64 bits. */
+#define TEMPO_ANCHOR_MAX_NS (INT64_C(1) << 62)
+
 /* The values are on record: append only. */
 enum click_sound { SOUND_BEEP = 0, SOUND_WOOD = 1, SOUND_COWBELL = 2, SOUND_COUNT };
 
@@ -41,7 +45,7 @@ struct click_settings {
 struct tempo_grid {
 	uint64_t id; /* 0: none */
 	struct beat_pace pace;
-	int64_t anchor_ns;  /* CLOCK_MONOTONIC_RAW */
+	int64_t anchor_ns;  /* CLOCK_MONOTONIC_RAW, 0..TEMPO_ANCHOR_MAX_NS */
 	int64_t anchor_bar; /* 0..LIMIT_BAR_MAX */
 };
 

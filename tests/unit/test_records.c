@@ -38,7 +38,7 @@ static struct tempo_grid any_grid(void)
 		.id = any(),
 		.pace = {.bpm = (int)within(LIMIT_BPM_MIN, LIMIT_BPM_MAX),
 			 .metre = (enum metre)within(0, METRE_COUNT - 1)},
-		.anchor_ns = within(0, INT64_MAX - 1),
+		.anchor_ns = within(0, TEMPO_ANCHOR_MAX_NS),
 		.anchor_bar = within(0, LIMIT_BAR_MAX),
 	};
 }
@@ -52,6 +52,7 @@ static struct tempo_record any_tempo(void)
 	record.revision = any();
 	record.run_id = any();
 	record.running = any() & 1;
+	record.next_bar = within(0, LIMIT_BAR_MAX);
 	record.start_bar = within(0, LIMIT_BAR_MAX + LIMIT_COUNT_IN_BARS_MAX);
 	record.current = any_grid();
 	record.pending_kind = (enum tempo_pending)within(PENDING_NONE, PENDING_AT_NS);
@@ -81,8 +82,8 @@ static bool same_tempo(const struct tempo_record *a, const struct tempo_record *
 {
 	return memcmp(a->session_id, b->session_id, sizeof a->session_id) == 0 &&
 	       a->revision == b->revision && a->run_id == b->run_id && a->running == b->running &&
-	       a->start_bar == b->start_bar && same_grid(&a->current, &b->current) &&
-	       a->pending_kind == b->pending_kind &&
+	       a->start_bar == b->start_bar && a->next_bar == b->next_bar &&
+	       same_grid(&a->current, &b->current) && a->pending_kind == b->pending_kind &&
 	       (a->pending_kind == PENDING_NONE || same_grid(&a->pending, &b->pending)) &&
 	       same_click(&a->click, &b->click);
 }
@@ -127,6 +128,8 @@ static void refuse_grid(struct tempo_record *record, struct tempo_grid *grid)
 	*grid = good;
 	grid->anchor_ns = -1;
 	refuse_tempo(record);
+	grid->anchor_ns = TEMPO_ANCHOR_MAX_NS + 1;
+	refuse_tempo(record);
 	*grid = good;
 	grid->anchor_bar = -1;
 	refuse_tempo(record);
@@ -142,6 +145,11 @@ START_TEST(tempo_out_of_range)
 		refuse_grid(&bad, &bad.current);
 		bad.pending_kind = PENDING_AT_BAR + (any() & 1);
 		refuse_grid(&bad, &bad.pending);
+		bad = good;
+		bad.next_bar = -1;
+		refuse_tempo(&bad);
+		bad.next_bar = LIMIT_BAR_MAX + 1;
+		refuse_tempo(&bad);
 		bad = good;
 		bad.start_bar = -1;
 		refuse_tempo(&bad);
