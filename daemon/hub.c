@@ -70,11 +70,19 @@ void hub_detach(struct hub *hub, struct phone *phone)
 	if (!room)
 		return;
 	phone->room = NULL;
+	phone->parting = false;
 	phone->user_id[0] = '\0';
 	if (--room->phones == 0)
 		room->empty_since_ns = clock_now_ns();
 	if (snapshot_presence(hub, room))
 		hub_tell(hub, room, SECTION_PARTICIPANTS);
+}
+
+void hub_part(struct hub *hub, struct room *room, const char *user_id)
+{
+	for (struct phone *phone = hub->phones; phone; phone = phone->next)
+		if (phone->room == room && (!user_id || strcmp(phone->user_id, user_id) == 0))
+			phone->parting = true;
 }
 
 void hub_detach_user(struct hub *hub, struct room *room, const char *user_id)
@@ -178,7 +186,7 @@ void hub_tell(struct hub *hub, struct room *room, unsigned sections)
 	struct message *message = message_from_json(state);
 	for (struct phone *phone = hub->phones; phone; phone = phone->next)
 		if (phone->room == room && phone->welcomed)
-			wire_send(phone->wire, message, WIRE_STATE);
+			wire_send(phone->wire, message, phone->parting ? WIRE_REPLY : WIRE_STATE);
 	message_unref(message);
 	json_decref(state);
 }

@@ -29,6 +29,7 @@ struct phone {
 	char address[64];
 	struct room *room; /* NULL until it has joined */
 	bool welcomed;     /* has its snapshot: state messages make sense to it */
+	bool parting;      /* the next state is its last one: see hub_part() */
 	char user_id[UUID_TEXT];
 	int64_t heard_ns;
 	int pendings; /* of its requests, those that wait for the store: see pending.h */
@@ -65,6 +66,10 @@ void hub_phone_remove(struct hub *hub, struct phone *phone);
 void hub_attach(struct hub *hub, struct phone *phone, struct room *room, const char *user_id,
 		unsigned changed);
 void hub_detach(struct hub *hub, struct phone *phone);
+
+/* The state told next is the last for the phones of that user in the room (NULL: for all in it),
+ * which are detached then: it reaches them however slow they are. */
+void hub_part(struct hub *hub, struct room *room, const char *user_id);
 
 /* Detach every phone of that user in the room. */
 void hub_detach_user(struct hub *hub, struct room *room, const char *user_id);

@@ -275,6 +275,7 @@ static void left(struct pending *pending, struct phone *phone, const struct stor
 	room_take_sections(room, result);
 	snapshot_presence(hub, room);
 	/* Those who go are told too: another device of theirs learns it from this. */
+	hub_part(hub, room, pending->user_id);
 	hub_tell(hub, room, SECTION_PARTICIPANTS | SECTION_ROLE_ASSIGNMENTS | SECTION_TEMPO_STATE);
 	hub_detach_user(hub, room, pending->user_id);
 	if (phone)
@@ -307,6 +308,7 @@ static void closed(struct pending *pending, struct phone *phone, const struct st
 		session_sql_keep_tempo(hub, room);
 	if (hub->on_air == room)
 		on_air_set(hub, NULL);
+	hub_part(hub, room, NULL);
 	hub_tell(hub, room, SECTION_SESSION | SECTION_TEMPO_STATE | SECTION_CLICK);
 	log_event(LOG_LEVEL_INFO, "session %s closed", room->id);
 	if (phone)

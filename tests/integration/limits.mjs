@@ -35,9 +35,9 @@ function privateKib(of = box) {
 }
 
 /** That many changes of state, a window of them under way at once. */
-async function change(count, window = 100) {
+async function change(count, window = 100, md = ann) {
 	for (let done = 0; done < count; done += window)
-		await Promise.all([...Array(window)].map((_, i) => ann.request("tempo.set", { bpm: 60 + (done + i) % 100 })));
+		await Promise.all([...Array(window)].map((_, i) => md.request("tempo.set", { bpm: 60 + (done + i) % 100 })));
 }
 
 /* A phone keeps all it hears; so much is not needed here. */
@@ -72,6 +72,36 @@ test("a phone that never reads: memory stays bounded, the others are served, and
 	assert.deepEqual(shared(slow.state), shared(await look(slow)));
 	await slow.request("session.leave");
 	await slow.close();
+});
+
+test("phones that read late learn that they have left, that the session is closed", async () => {
+	const md = await Phone.open(box.url);
+	const evening = await md.create("Dot");
+	const gone = await Phone.open(box.url);
+	await gone.join(evening.code, "Gone");
+	const [gone_eye, slow] = [await openEye(box, gone.token), await Phone.open(box.url)];
+	await slow.join(evening.code, "Slow");
+	for (const phone of [gone_eye, slow])
+		phone.ws._socket.pause();
+	for (let i = 0; i < 20; i++) {
+		await change(1000, 100, md);
+		forget(md), forget(gone);
+	}
+	await gone.request("session.leave");
+	await change(1000, 100, md);
+	const at_leaving = md.state.revision;
+	await md.request("session.close");
+	for (const phone of [gone_eye, slow])
+		phone.ws._socket.resume();
+	await slow.when((state) => state.session.active === false);
+	assert.equal(slow.state.tempoState.running, false);
+	await gone_eye.when((state) => state.participants.every((one) => one.display_name !== "Gone"));
+	/* They were slow enough to miss some, and have heard the end of it all the same. */
+	for (const phone of [gone_eye, slow])
+		assert.ok(phone.holes.length > 0 && phone.heard.length < 20000);
+	assert.ok(gone_eye.state.revision < at_leaving);
+	for (const phone of [md, gone, gone_eye, slow])
+		await phone.close();
 });
 
 test("a phone that asks and never reads the answers is closed", async () => {
