@@ -18,7 +18,7 @@ import { startBox } from "../lib/box.mjs";
 import { preload } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { exchange, request, upgrade } from "../lib/raw_http.mjs";
-import { checkMerged, openEye, shared, look } from "../lib/refusal.mjs";
+import { checkMerged, look, openEye, refuses, shared } from "../lib/refusal.mjs";
 
 const box = await startBox({ audio: false });
 after(() => box.stop());
@@ -253,6 +253,42 @@ test("many phones while the disk stalls: all together hold a few thousand reques
 	assert.ok(refused >= 4800 - 4096 && refused < 4800 - 4000, `${refused} refused`);
 	for (const phone of [md, ...crowd])
 		phone.terminate();
+});
+
+test("session_full: 200 people; one who is in it comes in, a claim does, and one who leaves makes a place", async () => {
+	const md = await Phone.open(box.url);
+	const { code } = await md.create("Dot");
+	const [ben_too, eye] = [await Phone.open(box.url), await openEye(box, md.token)];
+	await ben_too.join(code, "Ben");
+	/* A socket may join many times: each time it is another person. */
+	const eve = await Phone.open(box.url);
+	await eve.ping();
+	const tokens = [];
+	for (let i = 3; i <= 200; i++)
+		tokens.push((await eve.join(code, `Eve ${i}`)).token);
+	assert.equal(eve.state.participants.length, 200);
+	await refuses(eye, () => eve.join(code, "Eve 201"), "session_full", null, /200 people/);
+	const stranger = await Phone.open(box.url);
+	await stranger.create("Gil");
+	await refuses(eye, () => stranger.request("session.join", { code, display_name: "Gil", token: stranger.token }), "session_full", null);
+
+	/* Who is in already. */
+	const again = await Phone.open(box.url);
+	assert.equal((await again.request("session.resume", { token: tokens[7] })).session_id, md.state.session.id);
+	await again.request("session.join", { code, display_name: "Ben", token: ben_too.token });
+	assert.equal(again.state.you.user_id, ben_too.state.you.user_id);
+	const fay = await Phone.open(box.url);
+	await fay.request("session.claim", { code, display_name: "Fay" });
+	assert.equal(fay.state.participants.length, 201);
+
+	/* One who has left has no place any more. */
+	await again.request("session.leave");
+	await refuses(eye, () => stranger.join(code, "Gil"), "session_full", null);
+	await md.request("session.leave");
+	await stranger.join(code, "Gil");
+	assert.equal(stranger.state.participants.length, 200);
+	for (const phone of [md, ben_too, eye, eve, stranger, again, fay])
+		await phone.close();
 });
 
 test("a welcome above every bound gets out, and so does what follows it", async (t) => {

@@ -233,37 +233,6 @@ test("close: silent, all detached, code and tokens dead, and nothing of it comes
 	assert.deepEqual(ben.holes, []);
 });
 
-test("session_full: 200 people; one who is in it comes in, a claim does, and one who leaves makes a place", async () => {
-	const { ann, ben, eye, code } = await band();
-	/* A socket may join many times: each time it is another person. */
-	const eve = await phoneAt();
-	await eve.ping();
-	const tokens = [];
-	for (let i = 4; i <= 200; i++)
-		tokens.push((await eve.join(code, `Eve ${i}`)).token);
-	assert.equal(eve.state.participants.length, 200);
-	await refuses(eye, () => eve.join(code, "Eve 201"), "session_full", null, /200 people/);
-	const stranger = await md("Dot");
-	await refuses(eye, () => stranger.request("session.join", { code, display_name: "Dot", token: stranger.token }), "session_full", null);
-
-	/* Who is in already. */
-	const again = await phoneAt();
-	assert.equal((await again.request("session.resume", { token: tokens[7] })).session_id, ann.state.session.id);
-	await again.request("session.join", { code, display_name: "Ben", token: ben.token });
-	assert.equal(id(again), id(ben));
-	const fay = await phoneAt();
-	await fay.request("session.claim", { code, display_name: "Fay", pin: PIN });
-	assert.equal(fay.state.participants.length, 201);
-
-	/* One who has left has no place any more. */
-	await again.request("session.leave");
-	await refuses(eye, () => stranger.join(code, "Dot"), "session_full", null);
-	await ann.request("session.leave");
-	await eye.close();
-	await stranger.join(code, "Dot");
-	assert.equal(stranger.state.participants.length, 200);
-});
-
 /* ---- names, codes ----------------------------------------------------------- */
 
 test("names that people have", async () => {
