@@ -80,6 +80,7 @@ check_variables() {
 	fi
 	[[ $JACK_SERVER =~ ^[A-Za-z0-9_.-]+$ ]] ||
 		fail "JACK_SERVER must be letters, digits, '_', '.' and '-', not '$JACK_SERVER'"
+	[[ ${PIN-} =~ ^([0-9]{6,12})?$ ]] || fail "PIN must be 6 to 12 digits, or empty to ask for none"
 }
 
 check_built() {
@@ -93,6 +94,18 @@ check_state() {
 		fail "cannot write to $STATE; name another folder: make run STATE=..."
 	fi
 	STATE=$(cd "$STATE" && pwd)
+}
+
+# A PIN that is given goes by its file, as one that was made does: arguments can be seen by all.
+keep_pin() {
+	local kept=''
+	[ -n "${PIN-}" ] || return 0
+	[ ! -f "$STATE/pin" ] || kept=$(<"$STATE/pin")
+	[ "$kept" != "$PIN" ] || return 0
+	rm -f "$STATE/pin.new"
+	if ! (umask 077 && echo "$PIN" >"$STATE/pin.new" && mv -f "$STATE/pin.new" "$STATE/pin"); then
+		fail "cannot write the PIN to $STATE/pin"
+	fi
 }
 
 check_port() {
@@ -163,10 +176,12 @@ start_jack() {
 
 # ---- our programs ------------------------------------------------------------
 
-# Without a PIN option (PIN not set at all) tactusd makes one at its first start and keeps it.
+# Without a PIN option tactusd takes the one in $STATE/pin, and makes it at its first start.
 launch_daemon() {
+	local no_pin=()
+	[ -n "${PIN-kept}" ] || no_pin=(--pin "")
 	launch tactusd TERM "$TACTUSD" --port "$PORT" --state "$STATE" --region "$REGION" \
-		--web "$build/web" ${PIN+--pin "$PIN"}
+		--web "$build/web" "${no_pin[@]}"
 }
 
 launch_click() {
@@ -308,7 +323,7 @@ announce() {
 	echo "  Tactus is up. On phones:  $url"
 	[ "$url" = "$local_url" ] || echo "  On this machine:          $local_url"
 	if [ -n "${PIN-kept}" ]; then
-		echo "  PIN to open a session:    ${PIN-$(<"$STATE/pin")}"
+		echo "  PIN to open a session:    $(<"$STATE/pin")"
 	else
 		echo "  No PIN is asked."
 	fi
@@ -325,6 +340,7 @@ check_variables
 check_built
 check_state
 check_port
+keep_pin
 trap finish EXIT
 trap 'asked_to_end=yes' INT TERM HUP
 start_daemon

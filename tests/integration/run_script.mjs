@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,10 +32,12 @@ mkdirSync(join(build, "web"), { recursive: true });
 writeFileSync(join(build, "web", "index.html"), "page");
 /* Answers /healthz, keeps a PIN, and leaves its arguments in the state folder. */
 program(join(build, "tactusd"), `#!/usr/bin/env node
-const { writeFileSync } = require("node:fs");
+const { existsSync, writeFileSync } = require("node:fs");
 const option = (name) => process.argv[process.argv.indexOf(name) + 1];
 writeFileSync(option("--state") + "/argv", JSON.stringify(process.argv.slice(2)));
-writeFileSync(option("--state") + "/pin", "471100\\n");
+const pin = option("--state") + "/pin";
+if (!existsSync(pin))
+	writeFileSync(pin, "471100\\n");
 require("node:http").createServer((_, answer) => answer.end("ok\\n")).listen(Number(option("--port")));
 `);
 /* Lives as long as its server, as the click does; also past a SIGTERM when STUBBORN is set. */
@@ -71,15 +73,37 @@ test("starts all three, tells the address and the PIN that tactusd keeps", async
 	assert.deepEqual(await run.gone(), []);
 });
 
-test("PIN empty asks for none, PIN given is that one", async () => {
-	for (const [pin, says] of [["", "No PIN is asked"], ["240816", "240816"]]) {
-		const run = await start({ PIN: pin });
-		const argv = JSON.parse(readFileSync(join(run.place.STATE, "argv"), "utf8"));
-		assert.equal(argv[argv.indexOf("--pin") + 1], pin);
-		assert.ok(run.output.includes(says), run.output);
+/** @param {Awaited<ReturnType<typeof start>>} run @returns {string[]} */
+const daemonArgs = (run) => JSON.parse(readFileSync(join(run.place.STATE, "argv"), "utf8"));
+
+test("PIN empty asks for none", async () => {
+	const run = await start({ PIN: "" });
+	const argv = daemonArgs(run);
+	assert.equal(argv[argv.indexOf("--pin") + 1], "");
+	assert.ok(run.output.includes("No PIN is asked"), run.output);
+	run.signal("SIGTERM");
+	assert.deepEqual(await run.gone(), []);
+});
+
+test("PIN given is kept in its file, for us alone, and stands in nobody's arguments", async () => {
+	/** @type {Record<string, string>} */
+	let place = {};
+	for (const pin of ["240816", "240816", "135724680000"]) {
+		const run = await start({ ...place, PIN: pin });
+		place = run.place;
+		const file = join(run.place.STATE, "pin");
+		assert.equal(readFileSync(file, "utf8"), `${pin}\n`);
+		assert.equal(statSync(file).mode & 0o777, 0o600);
+		assert.ok(!daemonArgs(run).some((word) => word === "--pin" || word.includes(pin)));
+		assert.ok(run.output.includes(`PIN to open a session:    ${pin}`), run.output);
 		run.signal("SIGTERM");
 		assert.deepEqual(await run.gone(), []);
 	}
+	const { PIN, ...same } = place;
+	const run = await start(same);
+	assert.ok(run.output.includes("PIN to open a session:    135724680000"), "and stays the box's");
+	run.signal("SIGTERM");
+	assert.deepEqual(await run.gone(), []);
 });
 
 test("starts again what dies: click and daemon at once, jackd and the click with it", async () => {
@@ -168,6 +192,8 @@ test("says why it cannot start, and leaves nothing behind", async () => {
 		[{ PORT: "80800" }, /PORT must be a number from 1 to 65535, not '80800'/],
 		[{ PORT: "http" }, /PORT must be a number/],
 		[{ JACK_SERVER: "a b" }, /JACK_SERVER must be/],
+		[{ PIN: "12345" }, /PIN must be 6 to 12 digits/],
+		[{ PIN: "12345a" }, /PIN must be 6 to 12 digits/],
 		[{ STATE: "/proc/nowhere" }, /cannot write to \/proc\/nowhere.*STATE=/],
 		[{ JACKD: "false" }, /JACK cannot start/],
 		[{ TACTUSD: "false" }, /tactusd could not start/],
