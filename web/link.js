@@ -54,7 +54,7 @@ export class Link {
 		this.asked_at = Infinity;
 		/** Wall time of the last sign of life of this page itself: performance.now() may stand still in a sleep. */
 		this.awake_at = Date.now();
-		/** The box answers a repeated id from memory, so ids differ between two loads of the page. */
+		/** An id is a request's own, so ids differ between two loads of the page too. */
 		this.prefix = [...crypto.getRandomValues(new Uint8Array(9))].map((b) => (b % 36).toString(36)).join("") + "-";
 		this.next_id = 1;
 		/** @type {Map<string, {type: string, resolve: (answer: Message) => void, reject: (error: Refused) => void, timer: number}>} */

@@ -48,7 +48,7 @@ export class Phone extends EventEmitter {
 		/** Everything that came, but for pongs, with the phone's own time of arrival. @type {{at: number, message: any}[]} */
 		this.heard = [];
 		this.next_id = 1;
-		/* Ids must differ between phones of one user too: the box answers a repeated id from memory. */
+		/* An id is a request's own, so ids differ between phones of one user too. */
 		this.id_prefix = `p${process.pid}-${Math.floor(rnd() * 1e9).toString(36)}-`;
 		this.heartbeat_ms = how.heartbeat_ms ?? 4000;
 		/** @type {Map<string, {resolve: (a: any) => void, reject: (e: Error) => void}>} */
