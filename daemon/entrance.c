@@ -12,8 +12,9 @@ static bool may_try(struct hub *hub, struct phone *phone, const struct request *
 	int64_t wait_ms = guard_check(hub->guard, phone->address, kind, clock_now_ns());
 	if (wait_ms == 0)
 		return true;
-	log_event(LOG_LEVEL_WARNING, "%s is guessing %ss: locked for %lld ms", phone->address,
-		  kind == GUARD_PIN ? "PIN" : "code", (long long)wait_ms);
+	log_event_limited(&hub->guesses, clock_now_ns(), LOG_LEVEL_WARNING,
+			  "%s is guessing %ss: locked for %lld ms", phone->address,
+			  kind == GUARD_PIN ? "PIN" : "code", (long long)wait_ms);
 	reply_error(hub, phone, request->id, "locked_out", kind == GUARD_PIN ? "pin" : "code",
 		    "too many wrong tries: wait %lld seconds", (long long)(wait_ms + 999) / 1000);
 	return false;
@@ -36,7 +37,8 @@ bool entrance_pin(struct hub *hub, struct phone *phone, const struct request *re
 		return true;
 	}
 	guard_failed(hub->guard, phone->address, GUARD_PIN, clock_now_ns());
-	log_event(LOG_LEVEL_WARNING, "wrong PIN from %s", phone->address);
+	log_event_limited(&hub->guesses, clock_now_ns(), LOG_LEVEL_WARNING, "wrong PIN from %s",
+			  phone->address);
 	reply_error(hub, phone, request->id, "pin_wrong", "pin",
 		    "this is not the box's PIN: it is shown where the box was started");
 	return false;

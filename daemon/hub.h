@@ -11,6 +11,7 @@
 
 #include "air.h"
 #include "guard.h"
+#include "log.h"
 #include "room.h"
 #include "server.h"
 #include "store.h"
@@ -40,6 +41,7 @@ struct hub {
 	struct store *store;
 	struct air *air;
 	struct guard *guard;
+	struct log_limit guesses; /* of codes and PINs, as the journal has them */
 	const char *pin; /* "" where none is asked */
 	int64_t offset_ns;
 	char clock_id[17];

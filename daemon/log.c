@@ -1,10 +1,14 @@
 #include "log.h"
 
+#include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define LIMIT_PERIOD_NS (INT64_C(60) * 1000000000)
 
 /* Bytes of the printable UTF-8 character at `text`; 0: it is none (a control, or not UTF-8). */
 static size_t printable(const unsigned char *text)
@@ -61,15 +65,10 @@ size_t log_escape(const char *text, char *out, size_t size)
 	return used;
 }
 
-void log_event(enum log_level level, const char *format, ...)
+static void write_line(enum log_level level, const char *text)
 {
-	char text[LOG_LINE_MAX];
 	char line[LOG_LINE_MAX + 16];
-	va_list arguments;
 
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
 	size_t used = getenv("JOURNAL_STREAM")
 			      ? (size_t)snprintf(line, sizeof line, "<%d>", (int)level)
 			      : (size_t)snprintf(line, sizeof line, "tactusd: ");
@@ -78,4 +77,47 @@ void log_event(enum log_level level, const char *format, ...)
 	/* Where should it be told that the log fails? */
 	if (write(STDERR_FILENO, line, used) < 0)
 		return;
+}
+
+void log_event(enum log_level level, const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	write_line(level, text);
+}
+
+/* True if one more line may go out now. */
+static bool within(struct log_limit *limit, int64_t now_ns, enum log_level level)
+{
+	if (limit->lines > 0 && now_ns - limit->since_ns >= LIMIT_PERIOD_NS) {
+		if (limit->left_out > 0)
+			log_event(level, "%d lines like the next one were left out",
+				  limit->left_out);
+		*limit = (struct log_limit){0};
+	}
+	if (limit->lines == LOG_LIMIT_LINES) {
+		limit->left_out += limit->left_out < INT_MAX;
+		return false;
+	}
+	if (limit->lines++ == 0)
+		limit->since_ns = now_ns;
+	return true;
+}
+
+void log_event_limited(struct log_limit *limit, int64_t now_ns, enum log_level level,
+		       const char *format, ...)
+{
+	char text[LOG_LINE_MAX];
+	va_list arguments;
+
+	if (!within(limit, now_ns, level))
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	write_line(level, text);
 }

@@ -11,8 +11,10 @@
 #define TACTUS_LOG_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define LOG_LINE_MAX 1000
+#define LOG_LIMIT_LINES 10 /* a minute */
 
 /* As in syslog. */
 enum log_level {
@@ -25,6 +27,20 @@ enum log_level {
 
 /* Under systemd ($JOURNAL_STREAM is set) the line begins with "<level>", else with "tactusd: ". */
 void log_event(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* For what strangers can cause as often as they like. All zero at first; kept by the caller, one for
+ * each kind of event. */
+struct log_limit {
+	int64_t since_ns; /* the minute began */
+	int lines;        /* in this minute */
+	int left_out;     /* in this minute */
+};
+
+/* As log_event(), but at most LOG_LIMIT_LINES a minute; the first line after such a minute is
+ * preceded by one that says how many were left out. now_ns: any clock that never goes back.
+ * Thread: the limit's. */
+void log_event_limited(struct log_limit *limit, int64_t now_ns, enum log_level level,
+		       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The escaping by itself: text into out, cut to size, always ended. Returns its length. */
 size_t log_escape(const char *text, char *out, size_t size);

@@ -4,6 +4,7 @@
 #ifndef TACTUS_SERVER_EDGE_H
 #define TACTUS_SERVER_EDGE_H
 
+#include "log.h"
 #include "server.h"
 
 #include <libwebsockets.h>
@@ -26,6 +27,7 @@ struct server {
 	int signal_fd;
 	int wires;
 	bool stopping;
+	struct log_limit refusals; /* of WebSockets */
 };
 
 /* The two lws protocols: plain HTTP (and everything before an upgrade), and tactus.v1. */

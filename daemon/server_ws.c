@@ -1,5 +1,6 @@
 #include "server_edge.h"
 
+#include "clock.h"
 #include "gate.h"
 #include "limits.h"
 #include "log.h"
@@ -251,8 +252,8 @@ static int admit(struct lws *wsi)
 	lws_hdr_copy(wsi, uri, sizeof uri, WSI_TOKEN_GET_URI);
 	if (strcmp(uri, "/ws") != 0 || !server_host(wsi, host, sizeof host) ||
 	    !gate_host_ok(server->options.gate, host)) {
-		log_event(LOG_LEVEL_WARNING, "WebSocket refused: host \"%s\", path \"%s\"", host,
-			  uri);
+		log_event_limited(&server->refusals, clock_now_ns(), LOG_LEVEL_WARNING,
+				  "WebSocket refused: host \"%s\", path \"%s\"", host, uri);
 		return -1;
 	}
 	int origin_size = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN);
@@ -260,8 +261,8 @@ static int admit(struct lws *wsi)
 		return 0;
 	if (lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0 ||
 	    !gate_origin_ok(origin, host)) {
-		log_event(LOG_LEVEL_WARNING, "WebSocket refused: origin \"%s\" at host \"%s\"",
-			  origin, host);
+		log_event_limited(&server->refusals, clock_now_ns(), LOG_LEVEL_WARNING,
+				  "WebSocket refused: origin \"%s\" at host \"%s\"", origin, host);
 		return -1;
 	}
 	return 0;

@@ -295,6 +295,14 @@ test("Origin: absent or equal to Host, nothing else", async () => {
 		assert.notEqual(await socketFrom({ Origin: origin }), 101, origin.slice(0, 40));
 });
 
+test("refusals don't fill the journal", async () => {
+	const noted = () => box.children.tactusd.log_text().match(/WebSocket refused/g)?.length ?? 0;
+	const before = noted();
+	for (let i = 0; i < 60; i++)
+		assert.notEqual(await socketFrom({ Origin: "http://evil.example" }), 101);
+	assert.ok(noted() - before <= 20, `${noted() - before} lines`);
+});
+
 test("a WebSocket at /ws with our subprotocol only", async () => {
 	const { "Sec-WebSocket-Protocol": protocol, ...without } = upgrade(box);
 	assert.notEqual((await exchange(box, request("GET /ws HTTP/1.1", without), { wait_ms: 1000 })).status, 101);

@@ -63,21 +63,34 @@ START_TEST(escapes_into_little_room)
 }
 END_TEST
 
-/* What goes to stderr while one line is written. */
-static void capture(char *out, size_t size, const char *name)
+/* What goes to stderr from here on, until it is collected. */
+static int stderr_kept, stderr_end;
+
+static void capture_begin(void)
 {
 	int ends[2];
-	const int kept = dup(STDERR_FILENO);
 
 	ck_assert_int_eq(pipe(ends), 0);
+	stderr_kept = dup(STDERR_FILENO);
 	dup2(ends[1], STDERR_FILENO);
-	log_event(LOG_LEVEL_WARNING, "%s has joined", name);
-	dup2(kept, STDERR_FILENO);
-	close(kept);
 	close(ends[1]);
-	const ssize_t got = read(ends[0], out, size - 1);
+	stderr_end = ends[0];
+}
+
+static void capture_end(char *out, size_t size)
+{
+	dup2(stderr_kept, STDERR_FILENO);
+	close(stderr_kept);
+	const ssize_t got = read(stderr_end, out, size - 1);
 	out[got > 0 ? got : 0] = '\0';
-	close(ends[0]);
+	close(stderr_end);
+}
+
+static void capture(char *out, size_t size, const char *name)
+{
+	capture_begin();
+	log_event(LOG_LEVEL_WARNING, "%s has joined", name);
+	capture_end(out, size);
 }
 
 START_TEST(one_line_an_event)
@@ -98,6 +111,49 @@ START_TEST(one_line_an_event)
 }
 END_TEST
 
+#define MINUTE_NS (INT64_C(60) * 1000000000)
+
+/* So many events at that time; what comes of them. */
+static void flood(struct log_limit *limit, int64_t now_ns, int events, char *out, size_t size)
+{
+	capture_begin();
+	for (int i = 0; i < events; i++)
+		log_event_limited(limit, now_ns, LOG_LEVEL_WARNING, "refused %d", i);
+	capture_end(out, size);
+}
+
+static int lines_in(const char *text)
+{
+	int lines = 0;
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+START_TEST(a_flood_is_counted)
+{
+	struct log_limit limit = {0}, other = {0};
+	const int64_t start_ns = INT64_C(5000) * 1000000000;
+	char out[4000];
+
+	unsetenv("JOURNAL_STREAM");
+	flood(&limit, start_ns, LOG_LIMIT_LINES + 500, out, sizeof out);
+	ck_assert_int_eq(lines_in(out), LOG_LIMIT_LINES);
+	flood(&limit, start_ns + MINUTE_NS - 1, 7, out, sizeof out);
+	ck_assert_str_eq(out, "");
+	flood(&other, start_ns, 1, out, sizeof out);
+	ck_assert_str_eq(out, "tactusd: refused 0\n");
+	flood(&limit, start_ns + MINUTE_NS, 2, out, sizeof out);
+	ck_assert_str_eq(out, "tactusd: 507 lines like the next one were left out\n"
+			      "tactusd: refused 0\ntactusd: refused 1\n");
+	/* That minute left none out. */
+	flood(&limit, start_ns + 10 * MINUTE_NS, LOG_LIMIT_LINES, out, sizeof out);
+	ck_assert_int_eq(lines_in(out), LOG_LIMIT_LINES);
+	flood(&limit, start_ns + 11 * MINUTE_NS, 1, out, sizeof out);
+	ck_assert_str_eq(out, "tactusd: refused 0\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -106,6 +162,7 @@ int main(void)
 	tcase_add_loop_test(tcase, escapes, 0, sizeof cases / sizeof *cases);
 	tcase_add_test(tcase, escapes_into_little_room);
 	tcase_add_test(tcase, one_line_an_event);
+	tcase_add_test(tcase, a_flood_is_counted);
 	suite_add_tcase(suite, tcase);
 
 	SRunner *runner = srunner_create(suite);
