@@ -1,7 +1,10 @@
 #include "log.h"
 
+#include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +68,33 @@ size_t log_escape(const char *text, char *out, size_t size)
 	return used;
 }
 
-static void write_line(enum log_level level, const char *text)
+/* Lines that found no room; the one thing that outlives a call here. */
+static atomic_uint lost;
+
+/* A terminal calls itself writable when it has room for half a line. Opened once more it need not be
+ * waited for, and the shell's own way to it stays as it was. -1: stderr is none. */
+static int open_terminal(void)
+{
+	if (!isatty(STDERR_FILENO))
+		return -1;
+	return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* A terminal held with Ctrl-S, or a pipe that nobody reads, must not hold the event loop. A pipe or
+ * a socket that is writable has room for a whole line. */
+static bool write_ready(const char *line, size_t size)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+		return false;
+	int terminal = open_terminal();
+	ssize_t written = write(terminal < 0 ? STDERR_FILENO : terminal, line, size);
+	if (terminal >= 0)
+		close(terminal);
+	return written == (ssize_t)size;
+}
+
+static bool write_line(enum log_level level, const char *text)
 {
 	char line[LOG_LINE_MAX + 16];
 
@@ -74,9 +103,19 @@ static void write_line(enum log_level level, const char *text)
 			      : (size_t)snprintf(line, sizeof line, "tactusd: ");
 	used += log_escape(text, line + used, sizeof line - used - 1);
 	line[used++] = '\n';
-	/* Where should it be told that the log fails? */
-	if (write(STDERR_FILENO, line, used) < 0)
-		return;
+	return write_ready(line, used);
+}
+
+static void put(enum log_level level, const char *text)
+{
+	const unsigned before = atomic_exchange(&lost, 0);
+	char told[80];
+
+	snprintf(told, sizeof told, "%u lines were lost here: nobody read them", before);
+	if (before > 0 && !write_line(LOG_LEVEL_WARNING, told))
+		atomic_fetch_add(&lost, before + 1);
+	else if (!write_line(level, text))
+		atomic_fetch_add(&lost, 1);
 }
 
 void log_event(enum log_level level, const char *format, ...)
@@ -87,7 +126,7 @@ void log_event(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	write_line(level, text);
+	put(level, text);
 }
 
 /* True if one more line may go out now. */
@@ -119,5 +158,5 @@ void log_event_limited(struct log_limit *limit, int64_t now_ns, enum log_level l
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	write_line(level, text);
+	put(level, text);
 }

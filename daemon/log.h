@@ -5,6 +5,9 @@
  * can neither forge a line nor steer a terminal. A line longer than LOG_LINE_MAX bytes is cut.
  * The journal stamps the time; nothing here asks for it.
  *
+ * Nobody is waited for: a line for which there is no room (a terminal held with Ctrl-S) is lost, and
+ * the next one that finds room is preceded by how many were.
+ *
  * Thread: any; a line goes out in one write.
  */
 #ifndef TACTUS_LOG_H

@@ -2,9 +2,12 @@
 #include "log.h"
 
 #include <check.h>
+#include <fcntl.h>
+#include <pty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const struct {
@@ -154,6 +157,114 @@ START_TEST(a_flood_is_counted)
 }
 END_TEST
 
+/* Were it to wait, Check would end it. */
+START_TEST(waits_for_no_reader_of_a_pipe)
+{
+	static char full[2000000];
+	char out[4000], drained[4096];
+
+	unsetenv("JOURNAL_STREAM");
+	capture_begin();
+	fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
+	while (write(STDERR_FILENO, full, sizeof full) > 0)
+		;
+	fcntl(STDERR_FILENO, F_SETFL, 0);
+	for (int i = 0; i < 3; i++)
+		log_event(LOG_LEVEL_INFO, "unheard");
+	fcntl(stderr_end, F_SETFL, O_NONBLOCK);
+	while (read(stderr_end, drained, sizeof drained) > 0)
+		;
+	log_event(LOG_LEVEL_INFO, "heard");
+	log_event(LOG_LEVEL_INFO, "heard too");
+	capture_end(out, sizeof out);
+	ck_assert_str_eq(out, "tactusd: 3 lines were lost here: nobody read them\n"
+			      "tactusd: heard\ntactusd: heard too\n");
+}
+END_TEST
+
+/* A terminal for stderr: its screen's end. */
+static int terminal_begin(int *terminal)
+{
+	int screen;
+
+	unsetenv("JOURNAL_STREAM");
+	ck_assert_int_eq(openpty(&screen, terminal, NULL, NULL, NULL), 0);
+	stderr_kept = dup(STDERR_FILENO);
+	dup2(*terminal, STDERR_FILENO);
+	return screen;
+}
+
+/* What is on the screen, up to the line that says "heard". */
+static void read_screen(int screen, char *out, size_t size)
+{
+	size_t used = 0;
+
+	dup2(stderr_kept, STDERR_FILENO);
+	close(stderr_kept);
+	out[0] = '\0';
+	while (!strstr(out, "heard\r\n")) {
+		const ssize_t got = read(screen, out + used, size - 1 - used);
+		ck_assert_int_gt(got, 0);
+		used += (size_t)got;
+		out[used] = '\0';
+	}
+	close(screen);
+}
+
+START_TEST(waits_for_no_terminal_that_is_held)
+{
+	int terminal;
+	char out[4000];
+	const int screen = terminal_begin(&terminal);
+
+	tcflow(terminal, TCOOFF); /* as Ctrl-S does */
+	for (int i = 0; i < 1000; i++)
+		log_event(LOG_LEVEL_INFO, "missed");
+	tcflow(terminal, TCOON);
+	log_event(LOG_LEVEL_INFO, "heard");
+	read_screen(screen, out, sizeof out);
+	close(terminal);
+	ck_assert_str_eq(out, "tactusd: 1000 lines were lost here: nobody read them\r\n"
+			      "tactusd: heard\r\n");
+}
+END_TEST
+
+START_TEST(waits_for_no_terminal_that_nobody_reads)
+{
+	int terminal;
+	const int screen = terminal_begin(&terminal);
+
+	for (int i = 0; i < 20000; i++)
+		log_event(LOG_LEVEL_INFO, "%0*d", 1 + i % 200, i);
+	dup2(stderr_kept, STDERR_FILENO);
+	close(stderr_kept);
+	ck_assert_int_eq(fcntl(terminal, F_GETFL) & O_NONBLOCK, 0);
+	close(screen);
+	close(terminal);
+}
+END_TEST
+
+START_TEST(a_file_takes_every_line)
+{
+	FILE *file = tmpfile();
+	char line[80];
+	int lines = 0;
+
+	ck_assert_ptr_nonnull(file);
+	const int kept = dup(STDERR_FILENO);
+	dup2(fileno(file), STDERR_FILENO);
+	for (int i = 0; i < 5000; i++)
+		log_event(LOG_LEVEL_INFO, "line %d", i);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(file);
+	while (fgets(line, sizeof line, file))
+		lines++;
+	fclose(file);
+	ck_assert_int_eq(lines, 5000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -163,6 +274,10 @@ int main(void)
 	tcase_add_test(tcase, escapes_into_little_room);
 	tcase_add_test(tcase, one_line_an_event);
 	tcase_add_test(tcase, a_flood_is_counted);
+	tcase_add_test(tcase, waits_for_no_reader_of_a_pipe);
+	tcase_add_test(tcase, waits_for_no_terminal_that_is_held);
+	tcase_add_test(tcase, waits_for_no_terminal_that_nobody_reads);
+	tcase_add_test(tcase, a_file_takes_every_line);
 	suite_add_tcase(suite, tcase);
 
 	SRunner *runner = srunner_create(suite);
