@@ -102,8 +102,9 @@ struct room *hub_room(struct hub *hub, const char *session_id)
 	return NULL;
 }
 
-/* Where the last run of it stood, as the table knows it. By the same clock it still runs; one that
- * was reset by a reboot makes it history. */
+/* Where the last run of it stood, as the table knows it. Off the air and by the same clock it still
+ * runs; a clock that a reboot has reset makes it history. What is on the air runs if the regions say
+ * so, and not otherwise. */
 static void restore_run(struct hub *hub, struct room *room, const json_t *row)
 {
 	struct tempo_record *record = &room->tempo.record;
@@ -111,8 +112,10 @@ static void restore_run(struct hub *hub, struct room *room, const json_t *row)
 	int64_t anchor_ns = clock_from_unix_ms(anchor_ms, hub->offset_ns);
 	const char *clock_id = json_string_value(json_object_get(row, "anchor_clock"));
 	bool same_clock = clock_id && strcmp(clock_id, hub->clock_id) == 0;
+	bool on_air = json_integer_value(json_object_get(row, "on_air")) != 0;
 	record->current.anchor_ns = anchor_ns > 0 ? anchor_ns : 0;
-	record->running = same_clock && json_integer_value(json_object_get(row, "running")) != 0;
+	record->running =
+		same_clock && !on_air && json_integer_value(json_object_get(row, "running")) != 0;
 	record->run_id = record->running ? record->current.id : 0;
 }
 
