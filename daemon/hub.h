@@ -42,7 +42,7 @@ struct hub {
 	struct air *air;
 	struct guard *guard;
 	struct log_limit guesses; /* of codes and PINs, as the journal has them */
-	const char *pin; /* "" where none is asked */
+	const char *pin;          /* "" where none is asked */
 	int64_t offset_ns;
 	char clock_id[17];
 	json_t *slots; /* the instrument slots, as in `welcome` */
