@@ -23,6 +23,7 @@ readonly FIRST_DELAY_MS=100 LAST_DELAY_MS=2000 # between a death and the next st
 readonly STEADY_MS=5000                        # what lived so long did not die "again"
 readonly READY_MS=15000                        # for a program to answer at the start
 readonly GRACE_MS=3000                         # between SIGTERM and SIGKILL
+readonly ORPHAN_MS=1000                        # for a click to see that its server died
 
 declare -A pid=() born=() delay=() due=()
 own_jackd='' driver='' sound='' orphaned_ms='' asked_to_end=''
@@ -48,12 +49,16 @@ look_at_clock() {
 # when a trap exits out of `read`.)
 exec {silence}<> <(:)
 nap() {
-	read -r -t "${1:-0.05}" -u "$silence" || true
-	look_at_clock
+	read -r -t "$1" -u "$silence" || true
 	[ -z "$asked_to_end" ] || exit 0
 }
 
 alive() { [ -n "${pid[$1]-}" ] && kill -0 "${pid[$1]}" 2>/dev/null; }
+
+all_alive() { # all_alive NAME...
+	local name
+	for name; do alive "$name" || return 1; done
+}
 
 # Should this script be killed, the kernel sends SIGNAL: tactusd can end in order, while jackd and
 # a client that end at the same moment may wait for each other for good.
@@ -147,6 +152,7 @@ try_driver() {
 	while alive jackd && [ "$now_ms" -lt "$until_ms" ]; do
 		if jack_answers; then return 0; fi
 		nap 0.1
+		look_at_clock
 	done
 	end_all jackd
 	return 1
@@ -201,6 +207,7 @@ start_daemon() {
 		alive tactusd || fail "tactusd could not start; what it said stands above"
 		[ "$now_ms" -lt "$until_ms" ] || fail "tactusd does not answer on port $PORT"
 		nap 0.05
+		look_at_clock
 	done
 }
 
@@ -210,7 +217,8 @@ start_click() {
 	local until_ms=$((now_ms + 500))
 	while [ "$now_ms" -lt "$until_ms" ]; do
 		alive tactus-click || fail "tactus-click could not start; what it said stands above"
-		nap
+		nap 0.1
+		look_at_clock
 	done
 }
 
@@ -238,14 +246,15 @@ wanting() { # wanting NAME
 keep_jackd() {
 	[ -n "$own_jackd" ] || return 0
 	# A click whose server died ends by itself; one that hangs in libjack is helped.
-	if ! alive jackd && [ -n "${pid[jackd]}" ]; then orphaned_ms=$((now_ms + 1000)); fi
+	if ! alive jackd && [ -n "${pid[jackd]}" ]; then orphaned_ms=$((now_ms + ORPHAN_MS)); fi
 	if wanting jackd; then launch_jackd; fi
 }
 
 keep_click() {
-	if alive tactus-click && [ -n "$orphaned_ms" ] && [ "$now_ms" -ge "$orphaned_ms" ] &&
-		[ "${born[tactus-click]}" -lt $((orphaned_ms - 1000)) ]; then
-		kill -KILL "${pid[tactus-click]}" || true
+	if [ -n "$orphaned_ms" ] && [ "$now_ms" -ge "$orphaned_ms" ]; then
+		if alive tactus-click && [ "${born[tactus-click]}" -lt $((orphaned_ms - ORPHAN_MS)) ]; then
+			kill -KILL "${pid[tactus-click]}" || true
+		fi
 		orphaned_ms=
 	fi
 	if wanting tactus-click; then
@@ -253,9 +262,14 @@ keep_click() {
 	fi
 }
 
+# Ten looks a second cost next to nothing: while all live, each is a few kill -0 and no process.
 keep_up() {
+	local names=(tactusd tactus-click)
+	[ -z "$own_jackd" ] || names+=(jackd)
 	while :; do
-		nap
+		nap 0.1
+		if [ -z "$orphaned_ms" ] && all_alive "${names[@]}"; then continue; fi
+		look_at_clock
 		keep_jackd
 		keep_click
 		if wanting tactusd; then launch_daemon; fi
@@ -283,7 +297,10 @@ end_all() { # end_all NAME...
 	look_at_clock
 	local until_ms=$((now_ms + GRACE_MS))
 	signal_all TERM "$@"
-	while any_alive "$@" && [ "$now_ms" -lt "$until_ms" ]; do nap; done
+	while any_alive "$@" && [ "$now_ms" -lt "$until_ms" ]; do
+		nap 0.05
+		look_at_clock
+	done
 	signal_all KILL "$@"
 	for name; do
 		[ -z "${pid[$name]-}" ] || bury "$name"
