@@ -374,7 +374,7 @@ static struct tempo_grid any_grid(void)
 				   LINE_NS + ref_between(&seed, 0, 2000000000),
 				   LINE_NS + CORE_HORIZON_NS - 1,
 				   LINE_NS + CORE_HORIZON_NS + 1,
-				   INT64_MAX};
+				   TEMPO_ANCHOR_MAX_NS};
 	const int64_t bars[] = {0, 1, ref_between(&seed, 0, 100), LIMIT_BAR_MAX};
 	return (struct tempo_grid){
 		.id = (uint64_t)ref_between(&seed, 0, 6),
