@@ -19,7 +19,7 @@ _Static_assert(MESSAGE_HEADROOM >= LWS_PRE, "lws wants more room in front of a m
 
 struct queued {
 	struct queued *next;
-	struct message *message;
+	struct message *message; /* NULL: here a welcome makes up for states that were dropped */
 	enum wire_kind kind;
 };
 
@@ -34,7 +34,7 @@ struct wire {
 	int replies;
 	size_t bytes;
 	bool paused; /* nothing is read until answers are out */
-	bool behind; /* states were dropped: ask caught_up when the queue is empty */
+	bool behind; /* such a place is in the queue */
 	char *frame; /* a text frame that is still coming in pieces */
 	size_t frame_size;
 	bool skipping;    /* the rest of a frame that was refused; a goodbye waits for its end */
@@ -49,31 +49,58 @@ size_t server_ws_wire_size(void)
 
 /* ---- outgoing ---------------------------------------------------------- */
 
+static void count(struct wire *wire, const struct queued *entry, int one)
+{
+	if (entry->kind == WIRE_STATE)
+		wire->states += one;
+	else
+		wire->replies += one;
+}
+
+static void put_in(struct wire *wire, struct queued *entry, struct message *message)
+{
+	entry->message = message_ref(message);
+	wire->bytes += message->size;
+	count(wire, entry, 1);
+}
+
+static void take_out(struct wire *wire, struct queued *entry)
+{
+	if (!entry->message)
+		return;
+	wire->bytes -= entry->message->size;
+	count(wire, entry, -1);
+	message_unref(entry->message);
+	entry->message = NULL;
+}
+
 static void drop_queued(struct wire *wire, struct queued **at)
 {
 	struct queued *entry = *at;
 	*at = entry->next;
 	if (wire->tail == &entry->next)
 		wire->tail = at;
-	wire->bytes -= entry->message->size;
-	if (entry->kind == WIRE_STATE)
-		wire->states--;
-	else
-		wire->replies--;
-	message_unref(entry->message);
+	take_out(wire, entry);
 	free(entry);
 }
 
+/* The first of them keeps its place, empty: what is made up for there comes ahead of the answers that
+ * stand behind it, as each `state` does. */
 static void drop_states(struct wire *wire)
 {
 	struct queued **at = &wire->head;
 	while (*at) {
-		if ((*at)->kind == WIRE_STATE)
+		struct queued *entry = *at;
+		if (entry->kind != WIRE_STATE) {
+			at = &entry->next;
+		} else if (wire->behind) {
 			drop_queued(wire, at);
-		else
-			at = &(*at)->next;
+		} else {
+			take_out(wire, entry);
+			wire->behind = true;
+			at = &entry->next;
+		}
 	}
-	wire->behind = true;
 }
 
 /* One that asks faster than its answers go out is read more slowly. */
@@ -93,14 +120,10 @@ static void append(struct wire *wire, struct message *message, enum wire_kind ki
 		wire_close(wire, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "out of memory");
 		return;
 	}
-	*entry = (struct queued){.message = message_ref(message), .kind = kind};
+	*entry = (struct queued){.kind = kind};
+	put_in(wire, entry, message);
 	*wire->tail = entry;
 	wire->tail = &entry->next;
-	wire->bytes += message->size;
-	if (kind == WIRE_STATE)
-		wire->states++;
-	else
-		wire->replies++;
 }
 
 /* The largest does not count: one big welcome must get out, whatever its size. */
@@ -110,7 +133,7 @@ static bool too_many_bytes(const struct wire *wire)
 	if (wire->bytes <= QUEUE_BYTES_MAX)
 		return false;
 	for (const struct queued *entry = wire->head; entry; entry = entry->next)
-		if (entry->message->size > largest)
+		if (entry->message && entry->message->size > largest)
 			largest = entry->message->size;
 	return wire->bytes - largest > QUEUE_BYTES_MAX;
 }
@@ -141,19 +164,23 @@ void wire_close(struct wire *wire, int status, const char *reason)
 	lws_callback_on_writable(wire->wsi);
 }
 
+/* The empty place has come to the head: all that has changed by now is in the welcome. */
 static void catch_up(struct wire *wire)
 {
 	const struct server_options *options = &wire->server->options;
-	wire->behind = false;
 	struct message *message = options->handlers->caught_up(options->user, wire->phone);
+	wire->behind = false;
+	wire->head->kind = WIRE_REPLY;
 	if (message)
-		append(wire, message, WIRE_REPLY);
+		put_in(wire, wire->head, message);
+	else
+		drop_queued(wire, &wire->head);
 	message_unref(message);
 }
 
 static int write_one(struct wire *wire)
 {
-	if (!wire->head && wire->behind)
+	if (wire->head && !wire->head->message)
 		catch_up(wire);
 	if (!wire->head) {
 		if (!wire->close_status || wire->skipping)
@@ -168,7 +195,7 @@ static int write_one(struct wire *wire)
 	bool failed = sent < (int)message->size;
 	drop_queued(wire, &wire->head);
 	pause_reading(wire);
-	if (wire->head || wire->behind || wire->close_status)
+	if (wire->head || wire->close_status)
 		lws_callback_on_writable(wire->wsi);
 	return failed ? -1 : 0;
 }

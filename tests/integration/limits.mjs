@@ -43,6 +43,20 @@ async function change(count, window = 100, md = ann) {
 /* A phone keeps all it hears; so much is not needed here. */
 const forget = (phone) => (phone.heard.length = 0);
 
+test("a burst of requests: no answer comes ahead of the state that it speaks of", async () => {
+	const dee = await Phone.open(box.url);
+	await dee.create("Dee");
+	const ahead = [];
+	dee.on("message", (message) => {
+		if (message.type === "ok" && message.revision > dee.state.revision)
+			ahead.push(`${message.revision} answered, ${dee.state.revision} told`);
+	});
+	await Promise.all([...Array(240)].map((_, i) => dee.request("tempo.set", { bpm: 30 + i % 200 })));
+	assert.deepEqual(ahead, []);
+	assert.equal(dee.state.tempoState.bpm, 30 + 239 % 200);
+	await dee.close();
+});
+
 test("a phone that never reads: memory stays bounded, the others are served, and it is caught up or closed", async () => {
 	const slow = await Phone.open(box.url);
 	await slow.join(code, "Slow");
