@@ -3,6 +3,7 @@
  * replaced, promoted early, late and never. Every onset is held against the counting reference.
  */
 #include "core.h"
+#include "test_click_moment.h"
 #include "test_click_reference.h"
 #include "test_click_run.h"
 
@@ -14,34 +15,6 @@
 #define LATENCY 512
 #define CHANGES 300
 #define MARGIN 10000 /* frames between an announcement and what it announces */
-
-static int64_t ns_of(int64_t frame)
-{
-	return LINE_NS + (frame * 1000000000 + HZ / 2) / HZ;
-}
-
-/* The time at which a port frame's sound leaves the converter. */
-static int64_t anchor_of(int64_t frame)
-{
-	return ns_of(frame + LATENCY);
-}
-
-static struct core_moment moment_at(int64_t frame)
-{
-	return (struct core_moment){
-		.frame = frame,
-		.now_ns = ns_of(frame),
-		.line = {.frame = 0, .ns = LINE_NS, .ns_per_frame = 1e9 / (double)HZ},
-		.line_good = true,
-		.latency_frames = LATENCY,
-	};
-}
-
-static void begin(struct core *core, int64_t frame)
-{
-	struct core_moment moment = moment_at(frame);
-	core_begin(core, &moment);
-}
 
 struct stretch {
 	int bpm, metre;
