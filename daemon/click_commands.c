@@ -50,7 +50,7 @@ static const struct field set_fields[] = {
 static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command click_commands[] = {
-	{"click.set", WHO_CONTROLLER, set_fields, click_set},
-	{"click.test", WHO_CONTROLLER, no_fields, click_test},
+	COMMAND_RUN("click.set", WHO_CONTROLLER, set_fields, click_set),
+	COMMAND_RUN("click.test", WHO_CONTROLLER, no_fields, click_test),
 	{.type = NULL},
 };

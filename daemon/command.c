@@ -1,9 +1,12 @@
 #include "command.h"
 
 #include "clock.h"
+#include "durable.h"
 #include "log.h"
 #include "on_air.h"
+#include "token.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,41 +55,6 @@ void reply_error(struct hub *hub, struct phone *phone, const char *re, const cha
 			   "field", field, "message", message));
 }
 
-/* What the store's codes mean to people. */
-static const struct {
-	const char *code;
-	const char *field;
-	const char *message;
-} refusals[] = {
-	{"code_unknown", "code", "no session has this code now: ask the music director for it"},
-	{"token_unknown", "token",
-	 "the box does not know this device any more: join again with the code"},
-	{"left", "token", "you have left this session: join again with the code"},
-	{"session_closed", "token", "this session is closed"},
-	{"session_full", NULL,
-	 "200 people are in this session: the most it takes; the music director can remove some"},
-	{"session_unknown", NULL, "the box has lost this session: make a new one"},
-	{"no_such_member", "user_id", "nobody with this user_id is in the session"},
-};
-
-void reply_refused(struct hub *hub, struct phone *phone, const char *re,
-		   const struct store_result *result)
-{
-	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
-		if (result->status == STORE_REFUSED &&
-		    strcmp(refusals[i].code, result->what) == 0) {
-			reply_error(hub, phone, re, refusals[i].code, refusals[i].field, "%s",
-				    refusals[i].message);
-			return;
-		}
-	}
-	if (result->status == STORE_FAILED)
-		reply_error(hub, phone, re, "storage", NULL, "%s", result->what);
-	else
-		reply_error(hub, phone, re, "refused", NULL, "the box's rules refuse this: %s",
-			    result->what);
-}
-
 /* ---- requests ---------------------------------------------------------- */
 
 static bool permitted(const struct command *command, const struct phone *phone)
@@ -123,6 +91,8 @@ static void run(struct hub *hub, struct phone *phone, const struct request *requ
 	if (!command)
 		reply_error(hub, phone, request->id, "unknown_type", "type",
 			    "this box knows no request \"%.40s\"", type);
+	else if (command->durable && phone->room && !permitted(command, phone))
+		durable_refuse(hub, phone, request, command);
 	else if (!permitted(command, phone))
 		refuse_permission(hub, phone, request->id, command);
 	else if (fields_check(command->fields, request->body, &error) < 0)
@@ -130,8 +100,24 @@ static void run(struct hub *hub, struct phone *phone, const struct request *requ
 	else {
 		if (phone->room)
 			on_air_promote(hub, phone->room, request->received_ns);
-		command->run(hub, phone, request);
+		if (command->durable)
+			durable_run(hub, phone, request, command);
+		else
+			command->run(hub, phone, request);
 	}
+}
+
+int command_hash(const json_t *body, char out[65])
+{
+	int result = -ENOMEM;
+	json_t *asked = json_copy((json_t *)body);
+	json_object_del(asked, "id");
+	char *text = json_dumps(asked, JSON_COMPACT | JSON_SORT_KEYS);
+	if (text)
+		result = token_hash(text, out);
+	free(text);
+	json_decref(asked);
+	return result;
 }
 
 /* Of valid UTF-8, which is all that jansson lets in. */

@@ -1,8 +1,9 @@
 /*
  * command.h - what phones may ask: one table, a row a command.
  *
- * To add a message: its row and function in session_commands.c, tempo_commands.c
- * or another of that kind, its SQL beside it, its line in schema/messages.md.
+ * To add a message: its row in session_commands.c, tempo_commands.c or another of that
+ * kind, with a function or (most) as SQL beside it; its line in schema/messages.md; what
+ * it refuses in refusals.c.
  *
  * Thread: loop.
  */
@@ -32,13 +33,39 @@ struct command {
 	const struct field *fields;
 	/* The fields are checked and the phone may. Answers by reply_*, now or when a job is done. */
 	void (*run)(struct hub *hub, struct phone *phone, const struct request *request);
+	/* Instead of run: what is SQL and nothing else. See durable.h. */
+	const struct durable *durable;
+	/* How often it comes it does the same: nothing has to be remembered of it. */
+	bool repeatable;
 };
+
+#define COMMAND_RUN(type, who, fields, run)                                                        \
+	{                                                                                          \
+		type, who, fields, run, NULL, false                                                \
+	}
+#define COMMAND_REPEATABLE(type, who, fields, run)                                                 \
+	{                                                                                          \
+		type, who, fields, run, NULL, true                                                 \
+	}
+#define COMMAND_DURABLE(type, who, fields, durable)                                                \
+	{                                                                                          \
+		type, who, fields, NULL, durable, false                                            \
+	}
 
 /* The rows, by part; each ends with a NULL type. */
 extern const struct command session_commands[];
+extern const struct command reopen_commands[];
+extern const struct command people_commands[];
+extern const struct command role_commands[];
+extern const struct command song_commands[];
+extern const struct command setlist_commands[];
+extern const struct command activate_commands[];
 extern const struct command output_commands[];
 extern const struct command tempo_commands[];
 extern const struct command click_commands[];
+
+/* SHA-256 of what the request asks for: all of it but its id. 0 or -ENOMEM. */
+int command_hash(const json_t *body, char out[65]);
 
 /* Take one text frame: parse, look up, check, run. Always ends in exactly one answer. */
 void command_take(struct hub *hub, struct phone *phone, const char *text, size_t size);
@@ -56,7 +83,8 @@ void reply_ok(struct hub *hub, struct phone *phone, const char *re, json_t *extr
 void reply_error(struct hub *hub, struct phone *phone, const char *re, const char *code,
 		 const char *field, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* The store did not do it: its code in words. */
+/* The store did not do it: its code in words (refusals.c). A step's `none` may be "code" or
+ * "code field". */
 void reply_refused(struct hub *hub, struct phone *phone, const char *re,
 		   const struct store_result *result);
 

@@ -1,5 +1,9 @@
 #include "fields.h"
 
+#include "metre.h"
+#include "token.h"
+
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,6 +47,22 @@ static int wrong_type(const struct field *field, const char *wanted, const json_
 	snprintf(error->message, sizeof error->message, "%s must be %s, not %s", field->name,
 		 wanted, shown);
 	return fail(error, "wrong_type", field->name);
+}
+
+/* Ends of lines and tabs are no harm in text of several lines; what else is below a blank is. */
+static bool lines_within(const struct field *field, const json_t *value)
+{
+	const char *text = json_string_value(value);
+	int64_t size = (int64_t)json_string_length(value);
+	if (size < field->min || size > field->max)
+		return false;
+	for (int64_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		bool c1 = byte == 0xc2 && (unsigned char)text[i + 1] < 0xa0;
+		if ((byte < 0x20 && !strchr("\n\r\t", byte)) || byte == 0 || byte == 0x7f || c1)
+			return false;
+	}
+	return true;
 }
 
 /* Code points of valid UTF-8 (jansson lets no other in); -1 if there is a control character. */
@@ -98,6 +118,18 @@ static bool text_within(const struct field *field, const json_t *value)
 	return !field->ok || field->ok(text);
 }
 
+static bool id_ok(const char *text)
+{
+	uint8_t bytes[16];
+	return uuid_to_bytes(text, bytes) == 0;
+}
+
+bool field_metre_ok(const char *text)
+{
+	enum metre metre;
+	return metre_from_name(text, &metre) == 0;
+}
+
 static int check_int(const struct field *field, const json_t *value, struct field_error *error)
 {
 	if (!json_is_integer(value))
@@ -131,11 +163,26 @@ static int check_value(const struct field *field, const json_t *value, struct fi
 		if (!json_is_string(value))
 			return wrong_type(field, "text", value, error);
 		return text_within(field, value) ? 0 : out_of_limits(field, value, error);
+	case FIELD_LINES:
+		if (!json_is_string(value))
+			return wrong_type(field, "text", value, error);
+		return lines_within(field, value) ? 0 : out_of_limits(field, value, error);
+	case FIELD_ID:
+		if (!json_is_string(value))
+			return wrong_type(field, "text", value, error);
+		return id_ok(json_string_value(value)) ? 0 : out_of_limits(field, value, error);
 	case FIELD_ANY:
 	case FIELD_END:
 		break;
 	}
 	return 0;
+}
+
+static int check_field(const struct field *field, const json_t *value, struct field_error *error)
+{
+	if (json_is_null(value) && (field->need & FIELD_NULLABLE))
+		return 0;
+	return check_value(field, value, error);
 }
 
 static bool known(const struct field *fields, const char *name)
@@ -161,9 +208,9 @@ int fields_check(const struct field *fields, json_t *request, struct field_error
 	for (; fields->kind != FIELD_END; fields++) {
 		value = json_object_get(request, fields->name);
 		if (value) {
-			if (check_value(fields, value, error) < 0)
+			if (check_field(fields, value, error) < 0)
 				return -EINVAL;
-		} else if (fields->required) {
+		} else if (fields->need & FIELD_REQUIRED) {
 			snprintf(error->message, sizeof error->message,
 				 "this request needs the field %s: %s", fields->name,
 				 fields->rule ? fields->rule : "any value");
@@ -171,4 +218,31 @@ int fields_check(const struct field *fields, json_t *request, struct field_error
 		}
 	}
 	return 0;
+}
+
+static json_t *lower_case(const json_t *id)
+{
+	char text[UUID_TEXT_SIZE] = "";
+	const char *from = json_string_value(id);
+	for (size_t i = 0; from[i] && i < sizeof text - 1; i++)
+		text[i] = (char)tolower((unsigned char)from[i]);
+	return json_string(text);
+}
+
+int fields_copy(const struct field *fields, const json_t *request, json_t *params)
+{
+	char has[80];
+	int failed = 0;
+	for (; fields->kind != FIELD_END; fields++) {
+		json_t *value = json_object_get(request, fields->name);
+		if (!value)
+			continue;
+		snprintf(has, sizeof has, "has_%s", fields->name);
+		failed |= json_object_set_new(params, has, json_integer(1));
+		if (fields->kind == FIELD_ID && json_is_string(value))
+			failed |= json_object_set_new(params, fields->name, lower_case(value));
+		else
+			failed |= json_object_set(params, fields->name, value);
+	}
+	return failed ? -ENOMEM : 0;
 }

@@ -75,7 +75,7 @@ static const struct field take_fields[] = {
 static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command output_commands[] = {
-	{"session.take_output", WHO_MD, take_fields, session_take_output},
-	{"session.release_output", WHO_MD, no_fields, session_release_output},
+	COMMAND_RUN("session.take_output", WHO_MD, take_fields, session_take_output),
+	COMMAND_RUN("session.release_output", WHO_MD, no_fields, session_release_output),
 	{.type = NULL},
 };

@@ -339,11 +339,11 @@ static const struct field claim_fields[] = {FIELD_CODE, FIELD_NAME, FIELD_PIN, {
 static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command session_commands[] = {
-	{"session.create", WHO_ANYONE, create_fields, session_create},
-	{"session.join", WHO_ANYONE, join_fields, session_join},
-	{"session.resume", WHO_ANYONE, resume_fields, session_resume},
-	{"session.claim", WHO_ANYONE, claim_fields, session_claim},
-	{"session.leave", WHO_MEMBER, no_fields, session_leave},
-	{"session.close", WHO_MD, no_fields, session_close},
+	COMMAND_REPEATABLE("session.create", WHO_ANYONE, create_fields, session_create),
+	COMMAND_REPEATABLE("session.join", WHO_ANYONE, join_fields, session_join),
+	COMMAND_REPEATABLE("session.resume", WHO_ANYONE, resume_fields, session_resume),
+	COMMAND_REPEATABLE("session.claim", WHO_ANYONE, claim_fields, session_claim),
+	COMMAND_RUN("session.leave", WHO_MEMBER, no_fields, session_leave),
+	COMMAND_RUN("session.close", WHO_MD, no_fields, session_close),
 	{.type = NULL},
 };

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct list {
 	struct store_task *first;
@@ -43,6 +44,23 @@ const char *store_section_name(int index)
 	return names[index];
 }
 
+/* What can be run as one: jobs up to a backup, or one backup. */
+static struct store_task *list_take_batch(struct list *list)
+{
+	struct store_task *batch = list->first;
+	struct store_task *last = batch;
+
+	while (last && !last->backup && last->next && !last->next->backup)
+		last = last->next;
+	if (!last)
+		return NULL;
+	list->first = last->next;
+	if (!list->first)
+		list->end = &list->first;
+	last->next = NULL;
+	return batch;
+}
+
 static void list_init(struct list *list)
 {
 	list->first = NULL;
@@ -70,6 +88,7 @@ static void task_free(struct store_task *task)
 		json_decref(task->result.sections[i]);
 	json_decref(task->result.row);
 	json_decref(task->job.params);
+	free(task->backup);
 	free(task);
 }
 
@@ -107,7 +126,7 @@ static struct store_task *next_batch(struct store *store)
 	pthread_mutex_lock(&store->shared.mutex);
 	while (!store->shared.todo.first && !store->shared.stop)
 		pthread_cond_wait(&store->shared.submitted, &store->shared.mutex);
-	struct store_task *batch = list_take(&store->shared.todo);
+	struct store_task *batch = list_take_batch(&store->shared.todo);
 	pthread_mutex_unlock(&store->shared.mutex);
 	return batch;
 }
@@ -134,7 +153,11 @@ static void *store_thread(void *argument)
 	struct store_task *batch;
 
 	while ((batch = next_batch(store)) != NULL) {
-		const unsigned commits = store_db_run(store->db, batch);
+		unsigned commits = 0;
+		if (batch->backup)
+			store_db_backup(store->db, batch);
+		else
+			commits = store_db_run(store->db, batch);
 		hand_back(store, batch, commits);
 	}
 	return NULL;
@@ -216,10 +239,8 @@ void store_close(struct store *store)
 	free(store);
 }
 
-int store_submit(struct store *store, const struct store_job *job)
+static int submit(struct store *store, struct store_task *task)
 {
-	struct store_task *task = task_new(job);
-
 	if (!task)
 		return -ENOMEM;
 	store->pending++;
@@ -229,6 +250,26 @@ int store_submit(struct store *store, const struct store_job *job)
 	pthread_cond_signal(&store->shared.submitted);
 	pthread_mutex_unlock(&store->shared.mutex);
 	return 0;
+}
+
+int store_submit(struct store *store, const struct store_job *job)
+{
+	return submit(store, task_new(job));
+}
+
+int store_backup(struct store *store, const char *path,
+		 void (*done)(void *user, const struct store_result *result), void *user)
+{
+	const struct store_job job = {.done = done, .user = user};
+	struct store_task *task = task_new(&job);
+
+	if (task)
+		task->backup = strdup(path);
+	if (task && !task->backup) {
+		task_free(task);
+		task = NULL;
+	}
+	return submit(store, task);
 }
 
 void store_collect(struct store *store)

@@ -24,6 +24,7 @@
 #define TACTUS_STORE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct store;
@@ -56,6 +57,17 @@ struct store_step {
 	const char *none;
 };
 
+/* A `none` of two words, "song_unknown copy_of", is a code and the field at fault. */
+
+/*
+ * A request that is carried out once, however often it comes (table request_result). The job's params
+ * then have me (the user's id), request_id, body_hash (SHA-256 of the request, lower-case
+ * hexadecimal) and now. If that user's request of that id is known, no step runs: the result is OK,
+ * `repeated`, with the answer_json of the first time in its row; or REFUSED with "id_reused" if the
+ * hash is another. Otherwise, if all goes well, the row's answer_json ({} if there is none) is kept
+ * as its answer, in the same savepoint. What is refused changed nothing and is not kept.
+ */
+
 enum store_status {
 	STORE_OK = 0,
 	STORE_REFUSED, /* a step's `none`; what = its code */
@@ -67,15 +79,19 @@ enum store_status {
 struct store_result {
 	enum store_status status;
 	const char *what; /* see above; NULL when OK. Valid during `done` */
+	bool repeated;    /* OK, but long since: nothing was changed now */
 	json_t *row;      /* object of the columns returned; never NULL. Borrowed */
 	/* Those asked for, when OK (JSON null if there is no such session); else NULL. Borrowed. */
 	json_t *sections[SECTION_COUNT];
 };
 
 struct store_job {
+	/* Run ahead of `steps`, after it is clear that the request is new: who may. May be NULL. */
+	const struct store_step *guard;
 	const struct store_step *steps; /* ends with {NULL, NULL}; static */
 	json_t *params;                 /* object, or NULL: empty; the store takes it */
 	unsigned sections;              /* read after the steps, for params.session_id */
+	bool once;                      /* see above */
 	/* Loop thread. May be NULL (fire and forget). */
 	void (*done)(void *user, const struct store_result *result);
 	void *user; /* borrowed by the store, handed to done */
@@ -112,6 +128,15 @@ size_t store_pending(const struct store *store);
 
 /* Transactions written to disk since store_open(): how well the jobs share them. Thread: any. */
 unsigned long store_commits(struct store *store);
+
+/*
+ * Write a copy of the database, whole and of one moment, to a new file while all goes on (VACUUM
+ * INTO). `done` is called with STORE_OK when it is on disk, or STORE_FAILED with a sentence; the file
+ * must not exist, and doesn't after a failure. Jobs submitted before it are in the copy. Thread:
+ * loop. 0 or -ENOMEM.
+ */
+int store_backup(struct store *store, const char *path,
+		 void (*done)(void *user, const struct store_result *result), void *user);
 
 /* Run one job now and wait for it; for start-up and tests, before the loop runs.
  * `done` is called before this returns. 0 or -ENOMEM. */

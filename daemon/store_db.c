@@ -17,6 +17,16 @@ static const char savepoint[] = "SAVEPOINT job";
 static const char rollback_to[] = "ROLLBACK TO job";
 static const char release[] = "RELEASE job";
 
+/* A request that is to be done once: asked before its steps, noted after them. */
+static const struct store_step once_ask = {
+	"SELECT body_hash = :body_hash AS same, response AS answer_json FROM request_result "
+	"WHERE user_id = :me AND request_id = :request_id",
+	NULL};
+static const struct store_step once_keep = {
+	"INSERT INTO request_result (user_id, request_id, body_hash, response, created_at) "
+	"VALUES (:me, :request_id, :body_hash, ifnull(:answer_json, '{}'), :now)",
+	NULL};
+
 static const struct store_step sections[SECTION_COUNT] = {
 	{"SELECT json FROM section_session WHERE session_id = :session_id", NULL},
 	{"SELECT json FROM section_participants WHERE session_id = :session_id", NULL},
@@ -46,6 +56,7 @@ static void reset_result(struct store_task *task)
 {
 	task->result.status = STORE_OK;
 	task->result.what = NULL;
+	task->result.repeated = false;
 	json_object_clear(task->result.row);
 	drop_sections(task);
 }
@@ -101,11 +112,11 @@ static int take_row(struct store_task *task, json_t *row)
 	return failed ? SQLITE_NOMEM : SQLITE_OK;
 }
 
-static int run_steps(struct store_db *db, struct store_task *task)
+static int run_steps(struct store_db *db, struct store_task *task, const struct store_step *steps)
 {
 	int code = SQLITE_OK;
 
-	for (const struct store_step *step = task->job.steps;
+	for (const struct store_step *step = steps;
 	     code == SQLITE_OK && task->result.status == STORE_OK && step->sql; step++) {
 		json_t *row;
 		code = run_step(db, task, step, &row);
@@ -115,13 +126,56 @@ static int run_steps(struct store_db *db, struct store_task *task)
 	return code;
 }
 
+/* Was that request carried out before? Then its answer is the result. */
+static int ask_once(struct store_db *db, struct store_task *task)
+{
+	json_t *row;
+	const int code = run_step(db, task, &once_ask, &row);
+
+	if (row && json_integer_value(json_object_get(row, "same"))) {
+		task->result.repeated = true;
+		json_object_set(task->result.row, "answer_json",
+				json_object_get(row, "answer_json"));
+	} else if (row) {
+		end_task(task, STORE_REFUSED, "id_reused");
+	}
+	json_decref(row);
+	return code;
+}
+
+static int keep_once(struct store_db *db, struct store_task *task)
+{
+	json_t *row;
+
+	return run_step(db, task, &once_keep, &row);
+}
+
+static bool goes_on(const struct store_task *task, int code)
+{
+	return code == SQLITE_OK && task->result.status == STORE_OK && !task->result.repeated;
+}
+
+/* Asked, permitted, done, noted. */
+static int run_request(struct store_db *db, struct store_task *task)
+{
+	int code = task->job.once ? ask_once(db, task) : SQLITE_OK;
+
+	if (goes_on(task, code) && task->job.guard)
+		code = run_steps(db, task, task->job.guard);
+	if (goes_on(task, code))
+		code = run_steps(db, task, task->job.steps);
+	if (goes_on(task, code) && task->job.once)
+		code = keep_once(db, task);
+	return code;
+}
+
 static int read_sections(struct store_db *db, struct store_task *task)
 {
 	int code = SQLITE_OK;
 
 	for (int i = 0; i < SECTION_COUNT && code == SQLITE_OK; i++) {
 		json_t *row;
-		if (task->result.status != STORE_OK || !(task->job.sections & (1u << i)))
+		if (!goes_on(task, code) || !(task->job.sections & (1u << i)))
 			continue;
 		code = run_step(db, task, &sections[i], &row);
 		task->result.sections[i] =
@@ -137,7 +191,7 @@ static int run_task(struct store_db *db, struct store_task *task)
 	reset_result(task);
 	int code = store_statement_execute(db, savepoint);
 	if (code == SQLITE_OK)
-		code = run_steps(db, task);
+		code = run_request(db, task);
 	if (code == SQLITE_OK)
 		code = read_sections(db, task);
 	if (code == SQLITE_OK && task->result.status != STORE_OK) {
@@ -152,6 +206,8 @@ static int run_task(struct store_db *db, struct store_task *task)
 /* A statement that cannot be prepared counts as one that writes; run_step reports it. */
 static bool task_writes(struct store_db *db, const struct store_task *task)
 {
+	if (task->job.once)
+		return true;
 	for (const struct store_step *step = task->job.steps; step->sql; step++) {
 		sqlite3_stmt *statement;
 		if (store_statement_get(db, step->sql, &statement) != SQLITE_OK ||
@@ -245,6 +301,52 @@ unsigned store_db_run(struct store_db *db, struct store_task *batch)
 	/* There is nothing to write, or it failed: to read needs no space on the disk. */
 	run_part(db, batch, false);
 	return 0;
+}
+
+/* --- A copy of it all ----------------------------------------------------------------------- */
+
+/* 0 or SQLite's code. The copy is written without syncs: that is left to us. */
+static int vacuum_into(struct store_db *db, const char *path)
+{
+	sqlite3_stmt *statement;
+	int code = sqlite3_prepare_v2(db->sql, "VACUUM INTO ?", -1, &statement, NULL);
+
+	if (code != SQLITE_OK)
+		return code;
+	code = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+	if (code == SQLITE_OK)
+		sqlite3_step(statement);
+	return sqlite3_finalize(statement);
+}
+
+static void fail_backup(struct store_task *task, const char *why)
+{
+	char sentence[STORE_WHAT_MAX];
+
+	snprintf(sentence, sizeof sentence, "the copy %.200s could not be written: %.200s",
+		 task->backup, why);
+	end_task(task, STORE_FAILED, sentence);
+}
+
+void store_db_backup(struct store_db *db, struct store_task *task)
+{
+	char sentence[STORE_WHAT_MAX];
+
+	if (!db->sql && store_connection_open(db, false, sentence, sizeof sentence) < 0) {
+		end_task(task, STORE_FAILED, sentence);
+		return;
+	}
+	int result = store_file_make(task->backup); /* nobody's file is written over */
+	if (result < 0) {
+		fail_backup(task, strerror(-result));
+		return;
+	}
+	if (vacuum_into(db, task->backup) != SQLITE_OK)
+		fail_backup(task, sqlite3_errmsg(db->sql));
+	else if ((result = store_file_sync(task->backup)) < 0)
+		fail_backup(task, strerror(-result));
+	if (task->result.status != STORE_OK)
+		unlink(task->backup);
 }
 
 /* --- The connection's life ------------------------------------------------------------------ */

@@ -20,7 +20,8 @@ struct store_task {
 	struct store_job job;
 	struct store_result result; /* owns row and sections; `what` points into this task */
 	char what[STORE_WHAT_MAX];
-	bool writes; /* scratch of store_db_run */
+	bool writes;  /* scratch of store_db_run */
+	char *backup; /* not a job but a copy of the database to this path; ours. NULL: a job */
 	struct store_task *next;
 };
 
@@ -38,5 +39,8 @@ void store_db_close(struct store_db *db);
  * went to disk: 0 or 1.
  */
 unsigned store_db_run(struct store_db *db, struct store_task *batch);
+
+/* Fill in the result of a task that is a backup. */
+void store_db_backup(struct store_db *db, struct store_task *task);
 
 #endif

@@ -38,12 +38,12 @@ static int refuse(int error, const char *what, const char *path, char *message, 
 	return -error;
 }
 
-/* So that a power cut does not take back a directory that holds what was acknowledged. */
-static void keep_entry(const char *directory)
+/* So that a power cut does not take back what was just made. */
+static void keep_entry(const char *path)
 {
 	char copy[PATH_MAX];
 
-	snprintf(copy, sizeof copy, "%s", directory);
+	snprintf(copy, sizeof copy, "%s", path);
 	const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -123,4 +123,25 @@ int store_file_claim(const char *path, char *message, size_t message_size)
 	}
 	close(fd);
 	return lock_fd;
+}
+
+int store_file_make(const char *path)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+
+	return fd < 0 ? -errno : close(fd);
+}
+
+int store_file_sync(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int result = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd) != 0)
+		result = -errno;
+	close(fd);
+	keep_entry(path);
+	return result;
 }

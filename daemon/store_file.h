@@ -18,4 +18,8 @@
  */
 int store_file_claim(const char *path, char *message, size_t message_size);
 
+/* Make a file that must not exist yet (0640) / see that it and its entry are on disk. 0 or -errno. */
+int store_file_make(const char *path);
+int store_file_sync(const char *path);
+
 #endif

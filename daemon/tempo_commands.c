@@ -257,18 +257,6 @@ static void tempo_handoff_command(struct hub *hub, struct phone *phone,
 
 /* ---- the table --------------------------------------------------------- */
 
-static bool metre_ok(const char *text)
-{
-	enum metre metre;
-	return metre_from_name(text, &metre) == 0;
-}
-
-static bool uuid_ok(const char *text)
-{
-	uint8_t bytes[16];
-	return uuid_to_bytes(text, bytes) == 0;
-}
-
 /* The year 2248: as nanoseconds it still fits into 64 bits. */
 #define TIME_MAX_MS (INT64_C(1) << 43)
 
@@ -284,8 +272,8 @@ static const struct field ping_fields[] = {
 };
 static const struct field set_fields[] = {
 	{FIELD_INT, "bpm", false, LIMIT_BPM_MIN, LIMIT_BPM_MAX, "bpm_range", "30 to 260", NULL},
-	{FIELD_TEXT, "time_signature", false, 1, 8, "time_signature", "2/4, 3/4, 4/4, 6/8 or 12/8",
-	 metre_ok},
+	{FIELD_TEXT, "time_signature", false, 1, 8, "time_signature", FIELD_METRE_RULE,
+	 field_metre_ok},
 	{FIELD_INT, "in_bars", false, 1, LIMIT_IN_BARS_MAX, "in_bars_range", "1 to 64", NULL},
 	FIELD_ANCHOR,
 	{.kind = FIELD_END},
@@ -302,18 +290,19 @@ static const struct field start_fields[] = {
 	{.kind = FIELD_END},
 };
 static const struct field handoff_fields[] = {
-	{FIELD_TEXT, "user_id", true, 36, 36, "no_such_member", "the id of a participant", uuid_ok},
+	{FIELD_ID, "user_id", true, 0, 0, "no_such_member", "the id of a participant", NULL},
 	{.kind = FIELD_END},
 };
 static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command tempo_commands[] = {
-	{"clock.ping", WHO_ANYONE, ping_fields, clock_ping},
-	{"tempo.set", WHO_CONTROLLER, set_fields, tempo_set_command},
-	{"tempo.cancel", WHO_CONTROLLER, no_fields, tempo_cancel_command},
-	{"tempo.tap", WHO_CONTROLLER, tap_fields, tempo_tap_command},
-	{"tempo.start", WHO_CONTROLLER, start_fields, tempo_start_command},
-	{"tempo.stop", WHO_CONTROLLER, no_fields, tempo_stop_command},
-	{"tempo.handoff", WHO_MD | WHO_CONTROLLER, handoff_fields, tempo_handoff_command},
+	COMMAND_REPEATABLE("clock.ping", WHO_ANYONE, ping_fields, clock_ping),
+	COMMAND_RUN("tempo.set", WHO_CONTROLLER, set_fields, tempo_set_command),
+	COMMAND_RUN("tempo.cancel", WHO_CONTROLLER, no_fields, tempo_cancel_command),
+	COMMAND_REPEATABLE("tempo.tap", WHO_CONTROLLER, tap_fields, tempo_tap_command),
+	COMMAND_RUN("tempo.start", WHO_CONTROLLER, start_fields, tempo_start_command),
+	COMMAND_RUN("tempo.stop", WHO_CONTROLLER, no_fields, tempo_stop_command),
+	COMMAND_RUN("tempo.handoff", WHO_MD | WHO_CONTROLLER, handoff_fields,
+		    tempo_handoff_command),
 	{.type = NULL},
 };

@@ -30,6 +30,24 @@
 #define LIMIT_KEY_MAX 8
 #define LIMIT_NOTES_MAX_BYTES 20000
 
+/* Songs and setlists. */
+#define LIMIT_SONGS_MAX 5000
+#define LIMIT_SETLISTS_MAX 200 /* a session */
+#define LIMIT_ITEMS_MAX 200    /* a setlist */
+#define LIMIT_LIST_MAX 200     /* songs a page of song.list */
+#define LIMIT_LIST_DEFAULT 50
+#define LIMIT_LIST_NOTES_BYTES 262144 /* a page ends where its notes come to more */
+#define LIMIT_QUERY_MAX 120
+#define LIMIT_IMPORT_MAX_BYTES 60000
+
+/* Links. A sample older than the newest so many is pruned: about 20 MB. */
+#define LIMIT_MS_MAX 60000
+#define LIMIT_SAMPLES_MAX 100000
+
+/* Answers kept for requests that come again: a day, and no more than so many. */
+#define LIMIT_RESULT_AGE_MS 86400000
+#define LIMIT_RESULTS_MAX 20000
+
 /* The wire. */
 #define LIMIT_FRAME_MAX_BYTES 65536
 #define LIMIT_REQUEST_ID_MAX 64

@@ -97,7 +97,11 @@ static enum store_status UNUSED run(struct store *store, const struct store_step
 				    json_t *params, unsigned sections, struct outcome *outcome)
 {
 	memset(outcome, 0, sizeof *outcome);
-	const struct store_job job = {steps, params, sections, keep_outcome, outcome};
+	const struct store_job job = {.steps = steps,
+				      .params = params,
+				      .sections = sections,
+				      .done = keep_outcome,
+				      .user = outcome};
 	ck_assert_int_eq(store_run(store, &job), 0);
 	ck_assert_int_eq(outcome->called, 1);
 	return outcome->status;

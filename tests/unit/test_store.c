@@ -290,8 +290,10 @@ START_TEST(a_thousand_jobs_share_commits)
 		store_open(&store, fixture_path, count_wakes, &wakes, message, sizeof message), 0);
 	for (int i = 0; i < JOBS; i++) {
 		numbered[i] = (struct numbered){&order, i};
-		const struct store_job job = {insert_user, user_params(i % 3 ? i : 0), 0, in_order,
-					      &numbered[i]};
+		const struct store_job job = {.steps = insert_user,
+					      .params = user_params(i % 3 ? i : 0),
+					      .done = in_order,
+					      .user = &numbered[i]};
 		ck_assert_int_eq(store_submit(store, &job), 0);
 	}
 	while (store_pending(store) > 0) {
@@ -334,8 +336,8 @@ START_TEST(nobody_is_woken_who_was_taken_away)
 		atomic_store(&sleeper.gone, false);
 		store_wake_by(store, wake_sleeper, &sleeper);
 		for (int i = 0; i < 20; i++) {
-			const struct store_job job = {insert_user, user_params(++number), 0, NULL,
-						      NULL};
+			const struct store_job job = {.steps = insert_user,
+						      .params = user_params(++number)};
 			ck_assert_int_eq(store_submit(store, &job), 0);
 			if (i == round % 20)
 				sleep_ms(1);
@@ -360,7 +362,10 @@ START_TEST(close_finishes_the_queue)
 	struct numbered numbered = {&order, 0};
 
 	for (int i = 0; i < 200; i++) {
-		const struct store_job job = {insert_user, user_params(i), 0, in_order, &numbered};
+		const struct store_job job = {.steps = insert_user,
+					      .params = user_params(i),
+					      .done = in_order,
+					      .user = &numbered};
 		ck_assert_int_eq(store_submit(store, &job), 0);
 	}
 	store_close(store);
@@ -375,7 +380,7 @@ END_TEST
 START_TEST(done_may_be_null_and_may_submit)
 {
 	struct store *store = fixture_open();
-	const struct store_job job = {insert_user, user_params(1), 0, NULL, NULL};
+	const struct store_job job = {.steps = insert_user, .params = user_params(1)};
 
 	ck_assert_int_eq(store_run(store, &job), 0);
 	ck_assert_int_eq(user_count(store), 1);

@@ -234,7 +234,10 @@ static void doomed(enum scene scene, long n, int pipe_in)
 	for (int i = 0; i < (scene == SCENE_MAKE ? 1 : ROUNDS); i++) {
 		users[i][0] = pipe_in;
 		users[i][1] = i;
-		const struct store_job job = {add_pair, pair_of_round(i), 0, tell_round, users[i]};
+		const struct store_job job = {.steps = add_pair,
+					      .params = pair_of_round(i),
+					      .done = tell_round,
+					      .user = users[i]};
 		if (i % 3 == 2 ? store_run(store, &job) : store_submit(store, &job))
 			_exit(1);
 	}
@@ -413,9 +416,10 @@ START_TEST(full_disk_lets_read)
 	memset(out, 0, sizeof out);
 	for (int i = 0; i < JOBS; i++) {
 		const bool writes = i % 3 == 0;
-		const struct store_job job = {writes ? add_pair : count_songs,
-					      writes ? pair_of_round(i + 1) : NULL, 0, keep_outcome,
-					      &out[i]};
+		const struct store_job job = {.steps = writes ? add_pair : count_songs,
+					      .params = writes ? pair_of_round(i + 1) : NULL,
+					      .done = keep_outcome,
+					      .user = &out[i]};
 		ck_assert_int_eq(store_submit(store, &job), 0);
 	}
 	ck_assert_int_eq(run(store, count_songs, NULL, 0, &last), STORE_OK);

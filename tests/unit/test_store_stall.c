@@ -43,8 +43,10 @@ START_TEST(two_seconds_of_sync_hold_nobody_up)
 	while (calls < JOBS || store_pending(store) > 0) {
 		const double before = now_s();
 		if (calls < JOBS) {
-			const struct store_job job = {insert_user, user_params(calls), 0,
-						      keep_outcome, &out[calls]};
+			const struct store_job job = {.steps = insert_user,
+						      .params = user_params(calls),
+						      .done = keep_outcome,
+						      .user = &out[calls]};
 			ck_assert_int_eq(store_submit(store, &job), 0);
 			calls++;
 		}
