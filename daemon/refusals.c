@@ -25,7 +25,11 @@ static const struct refusal {
 	{"no_such_member", "user_id", "nobody with this user_id is in the session"},
 	{"not_yourself", "user_id", "to go yourself, use session.leave"},
 	{"slot_unknown", "slot_id", "the box has no slot with this id: see `slots` in welcome"},
-	{"slot_taken", "slot_id", "somebody has this slot: ask for it, or send replace"},
+	{"scope", "scope_song_id",
+	 "scope_song_id goes with scope_type \"song\": give both, or neither"},
+	{"slot_taken", "slot_id",
+	 "somebody has this slot: the music director may take it with replace, others from one "
+	 "who is away"},
 	{"song_unknown", "song_id", "the library has no song with this id"},
 	{"song_in_use", "song_id",
 	 "a setlist of an open session has this song: take it out there first"},
