@@ -45,3 +45,12 @@ BEGIN
 END;
 
 CREATE INDEX song_title ON song (title COLLATE NOCASE) WHERE hidden = 0;
+
+-- Each change of a setlist's items has a number, counted by session; a setlist knows its last one. A
+-- request made for an older state of the setlist is known by it and refused (`stale`).
+ALTER TABLE session ADD COLUMN setlist_changes INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE setlist_change (
+	setlist_id TEXT NOT NULL PRIMARY KEY REFERENCES setlist (id) ON DELETE CASCADE,
+	number INTEGER NOT NULL
+) STRICT;
