@@ -22,21 +22,13 @@ static const lws_retry_bo_t idle_policy = {
 };
 
 /* SIGINT and SIGTERM come through the loop like everything else. */
-static int signal_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-			   size_t size)
+static void signal_came(void *user)
 {
-	(void)user;
-	(void)in;
-	(void)size;
-	if (reason == LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION)
-		return -1; /* a WebSocket that asks for a subprotocol of this name */
-	if (reason == LWS_CALLBACK_RAW_RX_FILE) {
-		struct signalfd_siginfo info;
-		if (read(lws_get_socket_fd(wsi), &info, sizeof info) == (ssize_t)sizeof info)
-			log_event(LOG_LEVEL_INFO, "signal %u: stopping", info.ssi_signo);
-		server_stop(server_of(wsi));
-	}
-	return 0;
+	struct server *server = user;
+	struct signalfd_siginfo info;
+	if (read(server->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+		log_event(LOG_LEVEL_INFO, "signal %u: stopping", info.ssi_signo);
+	server_stop(server);
 }
 
 static int watch_signals(struct server *server)
@@ -48,11 +40,7 @@ static int watch_signals(struct server *server)
 	server->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (server->signal_fd < 0)
 		return -errno;
-	lws_sock_file_fd_type fd = {.filefd = server->signal_fd};
-	return lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC, fd, "signals",
-					  NULL)
-		       ? 0
-		       : -ENOMEM;
+	return server_watch(server, server->signal_fd, signal_came, server);
 }
 
 static void lws_line(int level, const char *line)
@@ -68,7 +56,7 @@ static int create_context(struct server *server)
 	static struct lws_protocols protocols[] = {
 		{.name = "http", .callback = server_http_callback},
 		{.name = PROTOCOL_WS, .callback = server_ws_callback},
-		{.name = "signals", .callback = signal_callback},
+		{.name = SERVER_PROTOCOL_WATCH, .callback = server_watch_callback},
 		{.name = NULL},
 	};
 	protocols[0].per_session_data_size = server_http_answer_size();
@@ -149,6 +137,8 @@ void server_close(struct server *server)
 		return;
 	if (server->context)
 		lws_context_destroy(server->context);
+	if (server->signal_fd >= 0)
+		close(server->signal_fd);
 	page_close(server->page);
 	free(server);
 }

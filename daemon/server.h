@@ -75,6 +75,12 @@ void server_wake(void *user);
 #define SERVER_TIMERS_MAX 4
 int server_every(struct server *server, int period_ms, void (*fn)(void *), void *user);
 
+/* Call fn, from the loop, as long as there is something to be read from fd; at most
+ * SERVER_WATCHES_MAX of them. fd is borrowed: the caller closes it after server_close().
+ * 0 or -errno. */
+#define SERVER_WATCHES_MAX 4
+int server_watch(struct server *server, int fd, void (*fn)(void *), void *user);
+
 /* Queue a message. State may be dropped under pressure (then caught_up is asked); a reply never
  * is, but a wire that lets too many pile up is closed. Takes no reference of the caller's. */
 enum wire_kind { WIRE_REPLY, WIRE_STATE };

@@ -17,12 +17,20 @@ struct server_timer {
 	void *user;
 };
 
+struct server_watched {
+	int fd; /* lws's */
+	void (*fn)(void *);
+	void *user;
+};
+
 struct server {
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	struct server_options options;
 	struct server_timer timers[SERVER_TIMERS_MAX];
 	int timer_count;
+	struct server_watched watches[SERVER_WATCHES_MAX];
+	int watch_count;
 	struct page *page;
 	int signal_fd;
 	int wires;
@@ -30,11 +38,15 @@ struct server {
 	struct log_limit refusals; /* of WebSockets */
 };
 
-/* The two lws protocols: plain HTTP (and everything before an upgrade), and tactus.v1. */
+/* The lws protocols: plain HTTP (and everything before an upgrade), tactus.v1, and what is no
+ * connection. */
+#define SERVER_PROTOCOL_WATCH "watch"
 int server_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 			 size_t size);
 int server_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 		       size_t size);
+int server_watch_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+			  size_t size);
 
 /* Bytes lws keeps for each connection of either protocol. */
 size_t server_http_answer_size(void);
