@@ -37,6 +37,8 @@ static const struct refusal {
 	{"no_setlist", "setlist_id",
 	 "no setlist is active: name one, or activate one (setlist.activate)"},
 	{"position_range", "position", "the setlist has no item at this position"},
+	{"stale", "revision",
+	 "this setlist has changed since that revision: look at it as it is now, and ask again"},
 	{"setlist_full", NULL, "200 songs are in this setlist: the most it takes"},
 	{"setlists_full", NULL,
 	 "this session has 200 setlists, the most there may be: delete some"},
