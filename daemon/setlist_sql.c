@@ -133,7 +133,7 @@ const struct store_step setlist_sql_delete[] = {
 	STEP_OWN,
 	STEP_STAYS_ON("item.setlist_id = :setlist_id"),
 	{"UPDATE session SET active_setlist_id = NULL "
-	 "WHERE id = :session_id AND active_setlist_id = :setlist_id",
+	 "WHERE id = :session_id AND active_setlist_id = :setlist_id RETURNING 1 AS switched",
 	 NULL},
 	{"DELETE FROM setlist_item WHERE setlist_id = :setlist_id", NULL},
 	{"DELETE FROM setlist WHERE id = :setlist_id", NULL},
@@ -146,7 +146,9 @@ const struct store_step setlist_sql_activate[] = {
 	 "OR EXISTS (SELECT 1 FROM setlist WHERE id = :setlist_id AND session_id = :session_id)",
 	 "setlist_unknown"},
 	STEP_STAYS_ON("item.setlist_id IS NOT :setlist_id"),
-	{"UPDATE session SET active_setlist_id = :setlist_id WHERE id = :session_id", NULL},
+	{"UPDATE session SET active_setlist_id = :setlist_id "
+	 "WHERE id = :session_id AND active_setlist_id IS NOT :setlist_id RETURNING 1 AS switched",
+	 NULL},
 	STEPS_END,
 };
 

@@ -20,9 +20,9 @@
 extern const struct store_step setlist_sql_create[];
 /* setlist_id, title */
 extern const struct store_step setlist_sql_rename[];
-/* setlist_id */
+/* setlist_id -> setlist_id; switched = 1 if it was the active one */
 extern const struct store_step setlist_sql_delete[];
-/* setlist_id, or null: none */
+/* setlist_id, or null: none -> switched = 1 if it was not the active one */
 extern const struct store_step setlist_sql_activate[];
 /* -> answer_json; only reads */
 extern const struct store_step setlist_sql_list[];
