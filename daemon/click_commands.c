@@ -24,7 +24,7 @@ static void click_set(struct hub *hub, struct phone *phone, const struct request
 	if (sound)
 		sound_from_name(sound, &click->sound);
 	on_air_changed(hub, phone->room, SECTION_CLICK);
-	reply_ok(hub, phone, request->id, NULL);
+	reply_done(hub, phone, request, NULL);
 }
 
 static void click_test(struct hub *hub, struct phone *phone, const struct request *request)
@@ -37,7 +37,7 @@ static void click_test(struct hub *hub, struct phone *phone, const struct reques
 	}
 	room->tempo.record.click.tests_asked++;
 	on_air_publish(hub, room);
-	reply_ok(hub, phone, request->id, NULL);
+	reply_done(hub, phone, request, NULL);
 }
 
 static const struct field set_fields[] = {

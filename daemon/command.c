@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct command *const parts[] = {session_commands, output_commands, tempo_commands,
-					      click_commands};
+static const struct command *const parts[] = {
+	session_commands, parting_commands,  output_commands, people_commands,
+	role_commands,    activate_commands, tempo_commands,  click_commands,
+};
 
 static const struct command *find(const char *type)
 {
@@ -36,6 +38,14 @@ void reply_ok(struct hub *hub, struct phone *phone, const char *re, json_t *extr
 		json_object_update(ok, extra);
 	json_decref(extra);
 	hub_send(hub, phone, ok);
+}
+
+void reply_done(struct hub *hub, struct phone *phone, const struct request *request, json_t *extra)
+{
+	if (request->hash[0])
+		recent_note(hub->recent, phone->user_id, request->id, request->hash, extra, false,
+			    clock_to_unix_ms(request->received_ns, hub->offset_ns));
+	reply_ok(hub, phone, request->id, extra);
 }
 
 void reply_error(struct hub *hub, struct phone *phone, const char *re, const char *code,
@@ -83,7 +93,40 @@ static void refuse_permission(struct hub *hub, struct phone *phone, const char *
 		reply_error(hub, phone, re, "not_md", NULL, "only the music director may do this");
 }
 
-static void run(struct hub *hub, struct phone *phone, const struct request *request)
+/* A request that comes again is answered again, and no more than that. */
+static bool answered_before(struct hub *hub, struct phone *phone, struct request *request,
+			    const struct command *command)
+{
+	json_t *answer;
+	if (!phone->room || command->repeatable || (command->durable && command->durable->reads) ||
+	    command_hash(request->body, request->hash) < 0)
+		return false;
+	switch (recent_find(hub->recent, phone->user_id, request->id, request->hash, &answer)) {
+	case RECENT_NEW:
+		return false;
+	case RECENT_REPEATED:
+		reply_ok(hub, phone, request->id, json_copy(answer));
+		return true;
+	case RECENT_REUSED:
+		reply_error(hub, phone, request->id, "id_reused", "id",
+			    "another request had this id: give each its own");
+		return true;
+	}
+	return false;
+}
+
+static void carry_out(struct hub *hub, struct phone *phone, const struct request *request,
+		      const struct command *command)
+{
+	if (phone->room)
+		on_air_promote(hub, phone->room, request->received_ns);
+	if (command->durable)
+		durable_run(hub, phone, request, command);
+	else
+		command->run(hub, phone, request);
+}
+
+static void run(struct hub *hub, struct phone *phone, struct request *request)
 {
 	const char *type = json_string_value(json_object_get(request->body, "type"));
 	const struct command *command = find(type);
@@ -91,20 +134,16 @@ static void run(struct hub *hub, struct phone *phone, const struct request *requ
 	if (!command)
 		reply_error(hub, phone, request->id, "unknown_type", "type",
 			    "this box knows no request \"%.40s\"", type);
+	else if (answered_before(hub, phone, request, command))
+		return;
 	else if (command->durable && phone->room && !permitted(command, phone))
 		durable_refuse(hub, phone, request, command);
 	else if (!permitted(command, phone))
 		refuse_permission(hub, phone, request->id, command);
 	else if (fields_check(command->fields, request->body, &error) < 0)
 		reply_error(hub, phone, request->id, error.code, error.field, "%s", error.message);
-	else {
-		if (phone->room)
-			on_air_promote(hub, phone->room, request->received_ns);
-		if (command->durable)
-			durable_run(hub, phone, request, command);
-		else
-			command->run(hub, phone, request);
-	}
+	else
+		carry_out(hub, phone, request, command);
 }
 
 int command_hash(const json_t *body, char out[65])
@@ -192,7 +231,7 @@ static void list_row(FILE *out, const struct command *row)
 	fprintf(out, "%s | %s |", row->type, who_name(row->who));
 	for (const struct field *field = row->fields; field->kind != FIELD_END; field++)
 		fprintf(out, "%s %s%s", field == row->fields ? "" : ",", field->name,
-			field->required ? "" : "?");
+			field->need & FIELD_REQUIRED ? "" : "?");
 	fputc('\n', out);
 }
 

@@ -22,6 +22,7 @@ enum who {
 };
 
 struct request {
+	char hash[65]; /* command_hash(), where it is to be carried out once */
 	char id[LIMIT_REQUEST_ID_MAX * 4 + 1];
 	json_t *body;        /* borrowed */
 	int64_t received_ns; /* when its frame was in */
@@ -54,6 +55,7 @@ struct command {
 
 /* The rows, by part; each ends with a NULL type. */
 extern const struct command session_commands[];
+extern const struct command parting_commands[];
 extern const struct command reopen_commands[];
 extern const struct command people_commands[];
 extern const struct command role_commands[];
@@ -78,6 +80,10 @@ char *command_list(void);
 
 /* {"type":"ok","re":id,"revision":...} and what else `extra` has (stolen; may be NULL). */
 void reply_ok(struct hub *hub, struct phone *phone, const char *re, json_t *extra);
+
+/* The same for what was carried out at once (not by the store): it is remembered, so that the request
+ * is not carried out again if it comes again. */
+void reply_done(struct hub *hub, struct phone *phone, const struct request *request, json_t *extra);
 
 /* {"type":"error",...}. re and field may be NULL. */
 void reply_error(struct hub *hub, struct phone *phone, const char *re, const char *code,

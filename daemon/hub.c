@@ -3,9 +3,12 @@
 #include "clock.h"
 #include "command.h"
 #include "log.h"
+#include "metre.h"
 #include "on_air.h"
+#include "presence.h"
 #include "session_sql.h"
 #include "snapshot.h"
+#include "song_on.h"
 #include "token.h"
 
 #include <stdlib.h>
@@ -46,7 +49,7 @@ void hub_phone_remove(struct hub *hub, struct phone *phone)
 }
 
 void hub_attach(struct hub *hub, struct phone *phone, struct room *room, const char *user_id,
-		unsigned changed)
+		unsigned live)
 {
 	if (phone->room != room || strcmp(phone->user_id, user_id) != 0) {
 		hub_detach(hub, phone);
@@ -56,10 +59,9 @@ void hub_attach(struct hub *hub, struct phone *phone, struct room *room, const c
 	}
 	/* The others first; its own news is all in the welcome, which has the same revision. */
 	phone->welcomed = false;
-	if (snapshot_presence(hub, room))
-		changed |= SECTION_PARTICIPANTS;
-	if (changed)
-		hub_tell(hub, room, changed);
+	presence_update(hub, room);
+	if (live | room->untold)
+		hub_tell(hub, room, live);
 	phone->welcomed = true;
 	hub_send(hub, phone, hub_welcome(hub, phone));
 }
@@ -74,8 +76,8 @@ void hub_detach(struct hub *hub, struct phone *phone)
 	phone->user_id[0] = '\0';
 	if (--room->phones == 0)
 		room->empty_since_ns = clock_now_ns();
-	if (snapshot_presence(hub, room))
-		hub_tell(hub, room, SECTION_PARTICIPANTS);
+	presence_update(hub, room);
+	hub_tell_untold(hub, room);
 }
 
 void hub_part(struct hub *hub, struct room *room, const char *user_id)
@@ -102,6 +104,24 @@ struct room *hub_room(struct hub *hub, const char *session_id)
 	return NULL;
 }
 
+/* What was announced; it becomes current by itself if its time has come meanwhile. */
+static void restore_pending(struct hub *hub, struct tempo_record *record, const json_t *row)
+{
+	const char *metre = json_string_value(json_object_get(row, "pending_time_signature"));
+	struct tempo_grid *pending = &record->pending;
+	if (!metre || metre_from_name(metre, &pending->pace.metre) < 0)
+		return;
+	double anchor_ms =
+		(double)json_integer_value(json_object_get(row, "pending_anchor_timestamp"));
+	pending->id = air_fresh_id(hub->air, clock_now_ns());
+	pending->pace.bpm = (int)json_integer_value(json_object_get(row, "pending_bpm"));
+	pending->anchor_ns = clock_from_unix_ms(anchor_ms, hub->offset_ns);
+	pending->anchor_bar = json_integer_value(json_object_get(row, "pending_anchor_bar_index"));
+	record->pending_kind = PENDING_AT_NS;
+	if (!tempo_record_valid(record))
+		record->pending_kind = PENDING_NONE;
+}
+
 /* Where the last run of it stood, as the table knows it. Off the air and by the same clock it still
  * runs; a clock that a reboot has reset makes it history. What is on the air runs if the regions say
  * so, and not otherwise. */
@@ -117,14 +137,33 @@ static void restore_run(struct hub *hub, struct room *room, const json_t *row)
 	record->running =
 		same_clock && !on_air && json_integer_value(json_object_get(row, "running")) != 0;
 	record->run_id = record->running ? record->current.id : 0;
+	if (same_clock && json_integer_value(json_object_get(row, "running")) != 0)
+		restore_pending(hub, record, row);
 }
 
-struct room *hub_room_from(struct hub *hub, const struct store_result *result, bool changed)
+void hub_take_sections(struct hub *hub, struct room *room, const struct store_result *result)
+{
+	for (int i = 0; i < SECTION_COUNT; i++) {
+		json_t *fresh = result->sections[i];
+		if (!fresh)
+			continue;
+		if (i == SECTION_PARTICIPANTS_INDEX)
+			presence_patch(hub, room, fresh);
+		if (i == SECTION_ACTIVE_SONG_INDEX)
+			song_on_patch(room, fresh);
+		if (json_equal(fresh, room->sections[i]))
+			continue;
+		json_decref(room->sections[i]);
+		room->sections[i] = json_incref(fresh);
+		room->untold |= 1u << i;
+	}
+}
+
+struct room *hub_room_from(struct hub *hub, const struct store_result *result)
 {
 	const char *id = json_string_value(json_object_get(result->row, "session_id"));
 	struct room *room = id ? hub_room(hub, id) : NULL;
 	if (!room) {
-		changed = true;
 		room = room_new(result->row, air_fresh_id(hub->air, clock_now_ns()));
 		if (!room)
 			return NULL;
@@ -134,10 +173,7 @@ struct room *hub_room_from(struct hub *hub, const struct store_result *result, b
 		hub->rooms = room;
 		on_air_adopt(hub, room, result->row);
 	}
-	if (changed) {
-		room_take_sections(room, result);
-		snapshot_presence(hub, room);
-	}
+	hub_take_sections(hub, room, result);
 	return room;
 }
 
@@ -178,6 +214,10 @@ static void keep_ceiling_ahead(struct hub *hub, struct room *room)
 
 void hub_tell(struct hub *hub, struct room *room, unsigned sections)
 {
+	sections |= room->untold;
+	room->untold = 0;
+	if (sections & SECTION_PARTICIPANTS)
+		presence_tell(room);
 	room->revision++;
 	keep_ceiling_ahead(hub, room);
 	/* The disk refuses: the region remembers instead. */
@@ -192,6 +232,12 @@ void hub_tell(struct hub *hub, struct room *room, unsigned sections)
 			wire_send(phone->wire, message, phone->parting ? WIRE_REPLY : WIRE_STATE);
 	message_unref(message);
 	json_decref(state);
+}
+
+void hub_tell_untold(struct hub *hub, struct room *room)
+{
+	if (room->untold)
+		hub_tell(hub, room, 0);
 }
 
 json_t *hub_welcome(struct hub *hub, const struct phone *phone)
@@ -243,10 +289,11 @@ static void forget_empty_rooms(struct hub *hub, int64_t now_ns)
 static void tick_second(struct hub *hub, int64_t now_ns)
 {
 	air_mend(hub->air);
+	presence_keep(hub, false);
 	forget_empty_rooms(hub, now_ns);
 	for (struct room *room = hub->rooms; room; room = room->next) {
-		if (snapshot_presence(hub, room))
-			hub_tell(hub, room, SECTION_PARTICIPANTS);
+		presence_update(hub, room);
+		hub_tell_untold(hub, room);
 		if (room->tempo.record.running &&
 		    now_ns - room->tempo_stored_ns > SESSION_TEMPO_KEEP_NS)
 			session_sql_keep_tempo(hub, room);
@@ -261,6 +308,7 @@ void hub_tick(void *user)
 	promote_rooms(hub, now_ns);
 	on_air_follow(hub);
 	tell_audio(hub);
+	recent_keep(hub->recent, hub->store, clock_to_unix_ms(now_ns, hub->offset_ns));
 	if (now_ns - hub->ticked_ns >= BEAT_NS_PER_S) {
 		hub->ticked_ns = now_ns;
 		tick_second(hub, now_ns);

@@ -12,6 +12,8 @@
 #include "air.h"
 #include "guard.h"
 #include "log.h"
+#include "presence_store.h"
+#include "recent.h"
 #include "room.h"
 #include "server.h"
 #include "store.h"
@@ -53,6 +55,8 @@ struct hub {
 	bool recovering;     /* the running session could not be read yet */
 	enum air_audio audio_told;
 	int64_t ticked_ns;
+	struct recent *recent; /* answers given lately */
+	struct presence_store presence;
 	struct pending *creating; /* a session.create under way that takes the click */
 	int strays; /* polls in a row in which the click lay off what phones are told */
 };
@@ -63,10 +67,10 @@ struct phone *hub_phone(struct hub *hub, uint64_t serial); /* NULL: gone */
 struct phone *hub_phone_add(struct hub *hub, struct wire *wire, const char *address);
 void hub_phone_remove(struct hub *hub, struct phone *phone);
 
-/* Put the phone into the room as that user (leaving the one it was in), tell the others (`changed`:
- * the stored sections that its coming has changed), and send it its welcome. */
+/* Put the phone into the room as that user (leaving the one it was in), tell the others what its
+ * coming has changed (`live`: of the live sections), and send it its welcome. */
 void hub_attach(struct hub *hub, struct phone *phone, struct room *room, const char *user_id,
-		unsigned changed);
+		unsigned live);
 void hub_detach(struct hub *hub, struct phone *phone);
 
 /* The state told next is the last for the phones of that user in the room (NULL: for all in it),
@@ -81,16 +85,23 @@ void hub_detach_user(struct hub *hub, struct room *room, const char *user_id);
 struct room *hub_room(struct hub *hub, const char *session_id); /* NULL: not loaded */
 
 /* The room of a row that the load step brought: the one in memory, or a new one. The sections that
- * came with it are taken over if the room is new or `changed` says so. NULL: no memory. */
-struct room *hub_room_from(struct hub *hub, const struct store_result *result, bool changed);
+ * came with it are taken over; what changed by that is yet to be told. NULL: no memory. */
+struct room *hub_room_from(struct hub *hub, const struct store_result *result);
+
+/* Take over the sections that the store read: those that are others than before become
+ * room->untold. */
+void hub_take_sections(struct hub *hub, struct room *room, const struct store_result *result);
 
 /* ---- telling ----------------------------------------------------------- */
 
 /* A reply to one. The object is stolen. */
 void hub_send(struct hub *hub, struct phone *phone, json_t *object);
 
-/* Everyone in the room gets a `state` of these sections, with the next revision. */
+/* Everyone in the room gets a `state` of these sections and those untold, with the next revision. */
 void hub_tell(struct hub *hub, struct room *room, unsigned sections);
+
+/* The same, if there is anything untold. */
+void hub_tell_untold(struct hub *hub, struct room *room);
 
 /* The snapshot for that phone: the caller owns. */
 json_t *hub_welcome(struct hub *hub, const struct phone *phone);

@@ -11,6 +11,7 @@
 #include "on_air.h"
 #include "options.h"
 #include "pin.h"
+#include "presence.h"
 #include "session_sql.h"
 #include "token.h"
 
@@ -155,7 +156,8 @@ static int open_store(struct hub *hub, const struct options *options, char *mess
 		.done = slots_read,
 		.user = hub,
 	};
-	return store_run(hub->store, &job);
+	result = store_run(hub->store, &job);
+	return result < 0 ? result : recent_load(hub->recent, hub->store);
 }
 
 static void open_clock(struct hub *hub)
@@ -215,7 +217,14 @@ static void close_all(struct hub *hub)
 	hub->server = NULL;
 	for (struct room *room = hub->rooms; room; room = room->next)
 		session_sql_keep_rest(hub, room);
+	if (hub->store) {
+		presence_keep(hub, true);
+		recent_keep(hub->recent, hub->store,
+			    clock_to_unix_ms(clock_now_ns(), hub->offset_ns));
+	}
 	store_close(hub->store);
+	recent_free(hub->recent);
+	json_decref(hub->presence.samples);
 	air_close(hub->air);
 	guard_free(hub->guard);
 	while (hub->rooms) {
@@ -253,7 +262,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	hub.pin = options.pin;
 	hub.guard = guard_new();
-	int result = hub.guard ? run(&hub, &options, message, sizeof message) : -1;
+	hub.recent = recent_new();
+	int result = hub.guard && hub.recent ? run(&hub, &options, message, sizeof message) : -1;
 	if (result < 0)
 		log_event(LOG_LEVEL_ERROR, "%s", message[0] ? message : "out of memory");
 	close_all(&hub);

@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "log.h"
 #include "session_sql.h"
+#include "song_on.h"
 #include "token.h"
 
 #include <stdlib.h>
@@ -43,8 +44,10 @@ void on_air_changed(struct hub *hub, struct room *room, unsigned sections)
 
 void on_air_promote(struct hub *hub, struct room *room, int64_t now_ns)
 {
-	if (tempo_promote(&room->tempo, now_ns))
-		on_air_changed(hub, room, SECTION_TEMPO_STATE);
+	if (!tempo_promote(&room->tempo, now_ns))
+		return;
+	song_on_waited(hub, room);
+	on_air_changed(hub, room, SECTION_TEMPO_STATE);
 }
 
 static void silence(struct hub *hub)
@@ -125,6 +128,8 @@ void on_air_adopt(struct hub *hub, struct room *room, const json_t *row)
 		take_over(room, &record);
 	else if (status && status->running && status->settled && flag(row, "running"))
 		take_over_status(room, status);
+	if (!room->tempo.record.running)
+		room->tempo.record.pending_kind = PENDING_NONE;
 	on_air_publish(hub, room);
 }
 
@@ -133,7 +138,7 @@ static void recovered(void *user, const struct store_result *result)
 	struct hub *hub = user;
 	if (result->status == STORE_OK && flag(result->row, "active") &&
 	    flag(result->row, "on_air"))
-		hub_room_from(hub, result, true); /* adopts */
+		hub_room_from(hub, result); /* adopts */
 	else if (result->status == STORE_OK)
 		silence(hub); /* closed, or released, and then we died before saying so */
 	else if (result->status == STORE_REFUSED)

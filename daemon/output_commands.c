@@ -1,72 +1,58 @@
-#include "command.h"
+#include "durable.h"
 
 #include "entrance.h"
 #include "log.h"
 #include "on_air.h"
-#include "pending.h"
-#include "session_sql.h"
 
 /* ---- session.take_output, session.release_output ----------------------- */
 
-static void taken(struct pending *pending, struct phone *phone, const struct store_result *result)
-{
-	struct hub *hub = pending->hub;
-	struct room *room = hub_room(hub, pending->session_id);
-	if (result->status == STORE_OK && room) {
-		log_event(LOG_LEVEL_INFO, "session %s is on the air", room->id);
-		on_air_set(hub, room);
-		if (phone)
-			reply_ok(hub, phone, pending->re, NULL);
-	} else if (phone && result->status == STORE_REFUSED) {
-		/* Closed meanwhile: the only rule there is, and no field is at fault. */
-		reply_error(hub, phone, pending->re, "session_closed", NULL,
-			    "this session is closed");
-	} else if (phone) {
-		reply_refused(hub, phone, pending->re, result);
-	}
-}
-
-static void session_take_output(struct hub *hub, struct phone *phone, const struct request *request)
+static bool may_take(struct hub *hub, struct phone *phone, const struct request *request,
+		     json_t *params)
 {
 	bool taken_by_other =
 		hub->on_air != phone->room && !on_air_is_free(hub, request->received_ns);
-	if (taken_by_other && hub->pin[0] != '\0' && !json_object_get(request->body, "pin")) {
-		reply_error(hub, phone, request->id, "output_taken", "pin",
-			    "another session drives the click: give the box's PIN to take it, or "
-			    "have that session release it");
-		return;
-	}
-	if (taken_by_other && !entrance_pin(hub, phone, request))
-		return;
-	struct pending *pending = pending_new(hub, phone, request, taken);
-	if (pending)
-		pending_submit(pending, session_sql_take_output,
-			       json_pack("{s:s}", "session_id", phone->room->id), 0);
+	json_object_del(params, "pin"); /* it is nobody's business from here on */
+	if (!taken_by_other || hub->pin[0] == '\0')
+		return true;
+	if (json_object_get(request->body, "pin"))
+		return entrance_pin(hub, phone, request);
+	reply_error(hub, phone, request->id, "output_taken", "pin",
+		    "another session drives the click: give the box's PIN to take it, or have "
+		    "that session release it");
+	return false;
 }
 
-static void released(struct pending *pending, struct phone *phone,
-		     const struct store_result *result)
+static unsigned taken(struct hub *hub, struct room *room, const struct store_result *result,
+		      json_t *answer)
 {
-	struct hub *hub = pending->hub;
-	struct room *room = hub_room(hub, pending->session_id);
-	if (result->status == STORE_OK && room) {
-		if (hub->on_air == room)
-			on_air_set(hub, NULL);
-		if (phone)
-			reply_ok(hub, phone, pending->re, NULL);
-	} else if (phone) {
-		reply_refused(hub, phone, pending->re, result);
-	}
+	(void)result, (void)answer;
+	log_event(LOG_LEVEL_INFO, "session %s is on the air", room->id);
+	on_air_set(hub, room);
+	return 0;
 }
 
-static void session_release_output(struct hub *hub, struct phone *phone,
-				   const struct request *request)
+static unsigned released(struct hub *hub, struct room *room, const struct store_result *result,
+			 json_t *answer)
 {
-	struct pending *pending = pending_new(hub, phone, request, released);
-	if (pending)
-		pending_submit(pending, session_sql_release_output,
-			       json_pack("{s:s}", "session_id", phone->room->id), 0);
+	(void)result, (void)answer;
+	if (hub->on_air == room)
+		on_air_set(hub, NULL);
+	return 0;
 }
+
+static const struct store_step take_steps[] = {
+	{"UPDATE session SET on_air = 0 WHERE on_air = 1 AND id <> :session_id", NULL},
+	{"UPDATE session SET on_air = 1 WHERE id = :session_id AND active = 1", "session_closed"},
+	{NULL, NULL},
+};
+static const struct store_step release_steps[] = {
+	{"UPDATE session SET on_air = 0 WHERE id = :session_id", NULL},
+	{NULL, NULL},
+};
+
+static const struct durable take_output = {
+	.steps = take_steps, .prepare = may_take, .effect = taken};
+static const struct durable release_output = {.steps = release_steps, .effect = released};
 
 static const struct field take_fields[] = {
 	{FIELD_TEXT, "pin", false, 0, 64, "pin_wrong", "the box's PIN", NULL},
@@ -75,7 +61,7 @@ static const struct field take_fields[] = {
 static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command output_commands[] = {
-	COMMAND_RUN("session.take_output", WHO_MD, take_fields, session_take_output),
-	COMMAND_RUN("session.release_output", WHO_MD, no_fields, session_release_output),
+	COMMAND_DURABLE("session.take_output", WHO_MD, take_fields, &take_output),
+	COMMAND_DURABLE("session.release_output", WHO_MD, no_fields, &release_output),
 	{.type = NULL},
 };

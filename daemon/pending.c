@@ -30,12 +30,13 @@ struct pending *pending_new(struct hub *hub, struct phone *phone, const struct r
 	return pending;
 }
 
-static void pending_free(struct pending *pending)
+void pending_drop(struct pending *pending)
 {
 	struct phone *phone = hub_phone(pending->hub, pending->phone);
 	if (phone)
 		phone->pendings--;
 	json_decref(pending->body);
+	json_decref(pending->made_json);
 	free(pending);
 }
 
@@ -47,14 +48,16 @@ static void done(void *user, const struct store_result *result)
 	pending->finish(pending, hub_phone(pending->hub, pending->phone), result);
 	pending->finishing = false;
 	if (!pending->submitted)
-		pending_free(pending);
+		pending_drop(pending);
 }
 
 bool pending_submit(struct pending *pending, const struct store_step *steps, json_t *params,
 		    unsigned sections)
 {
 	struct store_job job = {
+		.guard = pending->guard,
 		.steps = steps,
+		.once = pending->once,
 		.params = params,
 		.sections = sections,
 		.done = done,
@@ -68,6 +71,6 @@ bool pending_submit(struct pending *pending, const struct store_step *steps, jso
 		reply_error(pending->hub, phone, pending->re, "storage", NULL,
 			    "the box is out of memory");
 	if (!pending->finishing)
-		pending_free(pending);
+		pending_drop(pending);
 	return false;
 }

@@ -24,6 +24,10 @@ struct pending {
 	char user_id[UUID_TEXT];
 	char token[33];
 	char code[LIMIT_CODE_LENGTH + 1];
+	const struct durable *durable;  /* what it is, if it came by durable_run() */
+	json_t *made_json;              /* the id of what that makes, as answered; ours */
+	const struct store_step *guard; /* of its job, as in store.h */
+	bool once;
 	json_t *body; /* the request, for another try; ours */
 	int tries;
 	/* Called once with the result. phone is NULL if it has gone. It answers. */
@@ -37,6 +41,9 @@ struct pending {
 struct pending *pending_new(struct hub *hub, struct phone *phone, const struct request *request,
 			    void (*finish)(struct pending *, struct phone *,
 					   const struct store_result *));
+
+/* Let go of one that was not submitted; it must be answered. */
+void pending_drop(struct pending *pending);
 
 /* Submit its job, from the command or once more from `finish`. Takes `params`, and the pending
  * lives until a finish that submits nothing. False: it could not be, and is

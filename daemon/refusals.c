@@ -14,7 +14,7 @@ static const struct refusal {
 	{"token_unknown", "token",
 	 "the box does not know this device any more: join again with the code"},
 	{"left", "token", "you have left this session: join again with the code"},
-	{"session_closed", "token", "this session is closed"},
+	{"session_closed", NULL, "this session is closed: reopen it, with the PIN"},
 	{"session_full", NULL,
 	 "200 people are in this session: the most it takes; the music director can remove some"},
 	{"session_unknown", NULL, "the box has lost this session: make a new one"},

@@ -1,6 +1,7 @@
 #include "room.h"
 
 #include "metre.h"
+#include "presence.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,9 @@ struct room *room_new(const json_t *row, uint64_t fresh_id)
 	if (!room)
 		return NULL;
 	tempo_init(&room->tempo, fresh_id);
+	room->song_start_bar = json_is_integer(json_object_get(row, "active_start_bar"))
+				       ? number(row, "active_start_bar")
+				       : SONG_NOT_BEGUN;
 	if (!copy_text(room->id, sizeof room->id, row, "session_id") ||
 	    !copy_text(room->md_user_id, sizeof room->md_user_id, row, "md_user_id") ||
 	    !copy_text(room->controller_user_id, sizeof room->controller_user_id, row,
@@ -64,28 +68,6 @@ void room_free(struct room *room)
 		return;
 	for (int i = 0; i < SECTION_COUNT; i++)
 		json_decref(room->sections[i]);
+	presence_free(room);
 	free(room);
-}
-
-void room_take_sections(struct room *room, const struct store_result *result)
-{
-	for (int i = 0; i < SECTION_COUNT; i++) {
-		if (!result->sections[i])
-			continue;
-		json_decref(room->sections[i]);
-		room->sections[i] = json_incref(result->sections[i]);
-	}
-}
-
-json_t *room_participant(const struct room *room, const char *user_id)
-{
-	size_t i;
-	json_t *entry;
-	json_array_foreach(room->sections[1], i, entry)
-	{
-		const char *id = json_string_value(json_object_get(entry, "user_id"));
-		if (id && strcmp(id, user_id) == 0)
-			return entry;
-	}
-	return NULL;
 }

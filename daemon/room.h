@@ -27,10 +27,16 @@ enum {
 	SECTION_EVERY = SECTION_ALL | SECTION_TEMPO_STATE | SECTION_CLICK
 };
 
+#define SECTION_PARTICIPANTS_INDEX 1
+#define SECTION_ACTIVE_SONG_INDEX 4
+
 /* A room in which nobody has been for so long may lose the click to a new session, and its memory. */
 #define ROOM_EMPTY_NS (600 * BEAT_NS_PER_S)
 
+#define SONG_NOT_BEGUN (-1)
+
 struct hub;
+struct person;
 
 struct room {
 	struct room *next;
@@ -46,6 +52,11 @@ struct room {
 	struct hub *keeping; /* a job is under way that stores the tempo, for this hub; or NULL */
 	bool keep_again;     /* it has changed since */
 	struct tempo tempo;
+	int64_t song_start_bar; /* bar 1 of the song that is on; SONG_NOT_BEGUN */
+	bool song_waits;        /* its tempo comes as soon as what begins just now has begun */
+	struct person *people;  /* see presence.h */
+	int64_t news_ns;        /* when links were last told */
+	unsigned untold;        /* sections that are others than those last told */
 	json_t *sections[SECTION_COUNT]; /* NULL until told */
 };
 
@@ -55,11 +66,5 @@ struct room {
  */
 struct room *room_new(const json_t *row, uint64_t fresh_id);
 void room_free(struct room *room);
-
-/* Take over the sections that the store read. They are shared by reference count. */
-void room_take_sections(struct room *room, const struct store_result *result);
-
-/* The entry of `participants` of that user, borrowed, or NULL. */
-json_t *room_participant(const struct room *room, const char *user_id);
 
 #endif

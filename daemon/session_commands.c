@@ -6,7 +6,6 @@
 #include "on_air.h"
 #include "pending.h"
 #include "session_sql.h"
-#include "snapshot.h"
 #include "token.h"
 
 #include <string.h>
@@ -52,17 +51,17 @@ static json_int_t unix_now(const struct hub *hub)
 /* ---- getting in: what create, join, resume and claim end with ---------- */
 
 static void enter(struct pending *pending, struct phone *phone, const struct store_result *result,
-		  unsigned changed, bool with_code)
+		  unsigned live, bool with_code)
 {
 	struct hub *hub = pending->hub;
-	struct room *room = hub_room_from(hub, result, changed != 0);
+	struct room *room = hub_room_from(hub, result);
 	/* A token says who it is; otherwise it is the person just made. */
 	const char *user_id = text_of(result->row, "user_id");
 	if (!user_id)
 		user_id = pending->user_id;
 	if (!phone) {
-		if (room && changed)
-			hub_tell(hub, room, changed); /* it came all the same, and went */
+		if (room && (live | room->untold))
+			hub_tell(hub, room, live); /* it came all the same, and went */
 		return;
 	}
 	if (!room) {
@@ -74,7 +73,7 @@ static void enter(struct pending *pending, struct phone *phone, const struct sto
 		json_object_set_new(ok, "token", json_string(pending->token));
 	if (with_code)
 		json_object_set_new(ok, "code", json_string(pending->code));
-	hub_attach(hub, phone, room, user_id, changed);
+	hub_attach(hub, phone, room, user_id, live);
 	reply_ok(hub, phone, pending->re, ok);
 }
 
@@ -119,7 +118,7 @@ static void created(struct pending *pending, struct phone *phone, const struct s
 			reply_refused(hub, phone, pending->re, result);
 		return;
 	}
-	struct room *room = hub_room_from(hub, result, true);
+	struct room *room = hub_room_from(hub, result);
 	if (takes_air)
 		on_air_set(hub, room);
 	log_event(LOG_LEVEL_INFO, "session %s created, code %s%s", pending->session_id,
@@ -158,7 +157,7 @@ static void joined(struct pending *pending, struct phone *phone, const struct st
 {
 	entrance_code_result(pending->hub, pending->address, result);
 	if (result->status == STORE_OK)
-		enter(pending, phone, result, SECTION_PARTICIPANTS, false);
+		enter(pending, phone, result, 0, false);
 	else if (phone)
 		reply_refused(pending->hub, phone, pending->re, result);
 }
@@ -199,15 +198,14 @@ static void claimed(struct pending *pending, struct phone *phone, const struct s
 			reply_refused(hub, phone, pending->re, result);
 		return;
 	}
-	struct room *room = hub_room_from(hub, result, true);
+	struct room *room = hub_room_from(hub, result);
 	if (room) {
 		strcpy(room->md_user_id, pending->user_id);
 		strcpy(room->controller_user_id, pending->user_id);
 		log_event(LOG_LEVEL_INFO, "session %s claimed by user %s", room->id,
 			  pending->user_id);
 	}
-	enter(pending, phone, result, SECTION_SESSION | SECTION_PARTICIPANTS | SECTION_TEMPO_STATE,
-	      false);
+	enter(pending, phone, result, SECTION_TEMPO_STATE, false);
 }
 
 static void session_claim(struct hub *hub, struct phone *phone, const struct request *request)
@@ -258,77 +256,6 @@ static void session_resume(struct hub *hub, struct phone *phone, const struct re
 	pending_submit(pending, session_sql_resume, json_pack("{s:s}", "token_hash", hash), 0);
 }
 
-/* ---- session.leave, session.close -------------------------------------- */
-
-static void left(struct pending *pending, struct phone *phone, const struct store_result *result)
-{
-	struct hub *hub = pending->hub;
-	struct room *room = hub_room(hub, pending->session_id);
-	if (result->status != STORE_OK || !room) {
-		if (phone)
-			reply_refused(hub, phone, pending->re, result);
-		return;
-	}
-	const char *controller = text_of(result->row, "controller_user_id");
-	if (controller)
-		strcpy(room->controller_user_id, controller);
-	room_take_sections(room, result);
-	snapshot_presence(hub, room);
-	/* Those who go are told too: another device of theirs learns it from this. */
-	hub_part(hub, room, pending->user_id);
-	hub_tell(hub, room, SECTION_PARTICIPANTS | SECTION_ROLE_ASSIGNMENTS | SECTION_TEMPO_STATE);
-	hub_detach_user(hub, room, pending->user_id);
-	if (phone)
-		reply_ok(hub, phone, pending->re,
-			 json_pack("{s:I}", "revision", (json_int_t)room->revision));
-}
-
-static void session_leave(struct hub *hub, struct phone *phone, const struct request *request)
-{
-	struct pending *pending = pending_new(hub, phone, request, left);
-	if (pending)
-		pending_submit(pending, session_sql_leave,
-			       json_pack("{s:s, s:s, s:I}", "session_id", phone->room->id,
-					 "user_id", phone->user_id, "now", unix_now(hub)),
-			       SECTION_PARTICIPANTS | SECTION_ROLE_ASSIGNMENTS);
-}
-
-static void closed(struct pending *pending, struct phone *phone, const struct store_result *result)
-{
-	struct hub *hub = pending->hub;
-	struct room *room = hub_room(hub, pending->session_id);
-	if (result->status != STORE_OK || !room) {
-		if (phone)
-			reply_refused(hub, phone, pending->re, result);
-		return;
-	}
-	struct tempo_now when = on_air_now(hub);
-	room_take_sections(room, result);
-	if (tempo_stop(&room->tempo, &when))
-		session_sql_keep_tempo(hub, room);
-	if (hub->on_air == room)
-		on_air_set(hub, NULL);
-	hub_part(hub, room, NULL);
-	hub_tell(hub, room, SECTION_SESSION | SECTION_TEMPO_STATE | SECTION_CLICK);
-	log_event(LOG_LEVEL_INFO, "session %s closed", room->id);
-	if (phone)
-		reply_ok(hub, phone, pending->re, NULL);
-	/* That was the last state: nobody is told of the others' going. */
-	for (struct phone *each = hub->phones; each; each = each->next)
-		each->welcomed = each->welcomed && each->room != room;
-	for (struct phone *each = hub->phones; each; each = each->next)
-		if (each->room == room)
-			hub_detach(hub, each);
-}
-
-static void session_close(struct hub *hub, struct phone *phone, const struct request *request)
-{
-	struct pending *pending = pending_new(hub, phone, request, closed);
-	if (pending)
-		pending_submit(pending, session_sql_close,
-			       json_pack("{s:s}", "session_id", phone->room->id), SECTION_SESSION);
-}
-
 /* ---- the table --------------------------------------------------------- */
 
 static const struct field create_fields[] = {FIELD_NAME, FIELD_PIN, {.kind = FIELD_END}};
@@ -336,14 +263,11 @@ static const struct field join_fields[] = {
 	FIELD_CODE, FIELD_NAME, FIELD_TOKEN(false), {.kind = FIELD_END}};
 static const struct field resume_fields[] = {FIELD_TOKEN(true), {.kind = FIELD_END}};
 static const struct field claim_fields[] = {FIELD_CODE, FIELD_NAME, FIELD_PIN, {.kind = FIELD_END}};
-static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command session_commands[] = {
 	COMMAND_REPEATABLE("session.create", WHO_ANYONE, create_fields, session_create),
 	COMMAND_REPEATABLE("session.join", WHO_ANYONE, join_fields, session_join),
 	COMMAND_REPEATABLE("session.resume", WHO_ANYONE, resume_fields, session_resume),
 	COMMAND_REPEATABLE("session.claim", WHO_ANYONE, claim_fields, session_claim),
-	COMMAND_RUN("session.leave", WHO_MEMBER, no_fields, session_leave),
-	COMMAND_RUN("session.close", WHO_MD, no_fields, session_close),
 	{.type = NULL},
 };

@@ -4,10 +4,11 @@
 #include "limits.h"
 #include "log.h"
 #include "metre.h"
+#include "text_of.h"
 
-#define TEXT_OF(number) #number
-#define NUMBER_TEXT(number) TEXT_OF(number)
-#define REVISION_BLOCK NUMBER_TEXT(SESSION_REVISION_BLOCK)
+#include <stdio.h>
+
+#define REVISION_BLOCK TEXT_OF_LIMIT(SESSION_REVISION_BLOCK)
 
 /* ---- pieces that several commands share -------------------------------- */
 
@@ -24,7 +25,7 @@
 		"WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL) "      \
 		"OR (SELECT count(*) FROM participant "                                            \
 		"WHERE session_id = :session_id AND left_at IS NULL) "                             \
-		"< " NUMBER_TEXT(LIMIT_MEMBERS_MAX),                                               \
+		"< " TEXT_OF_LIMIT(LIMIT_MEMBERS_MAX),                                             \
 			"session_full"                                                             \
 	}
 
@@ -64,8 +65,8 @@
 		"SELECT session.id AS session_id, active, code, md_user_id, on_air, "              \
 		"revision_ceiling AS ceiling, controller_user_id, running, anchor_clock, bpm, "    \
 		"time_signature, anchor_timestamp, anchor_bar_index, start_bar, next_bar, "        \
-		"volume, "                                                                         \
-		"accent, subdivision, sound "                                                      \
+		"volume, accent, subdivision, sound, active_start_bar, pending_bpm, "              \
+		"pending_time_signature, pending_anchor_timestamp, pending_anchor_bar_index "      \
 		"FROM session JOIN tempo_state ON tempo_state.session_id = session.id "            \
 		"WHERE session.id = :session_id",                                                  \
 			"session_unknown"                                                          \
@@ -131,7 +132,8 @@ const struct store_step session_sql_resume[] = {
 	{"SELECT 1 AS member FROM participant "
 	 "WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL",
 	 "left"},
-	{"SELECT 1 AS open FROM session WHERE id = :session_id AND active = 1", "session_closed"},
+	{"SELECT 1 AS open FROM session WHERE id = :session_id AND active = 1",
+	 "session_closed token"},
 	STEPS_END,
 };
 
@@ -148,43 +150,6 @@ const struct store_step session_sql_claim[] = {
 	STEPS_END,
 };
 
-const struct store_step session_sql_leave[] = {
-	{"UPDATE tempo_state SET controller_user_id = "
-	 "(SELECT md_user_id FROM session WHERE id = :session_id) "
-	 "WHERE session_id = :session_id AND controller_user_id = :user_id",
-	 NULL},
-	{"UPDATE participant SET left_at = :now, ptt_state = 'idle' "
-	 "WHERE session_id = :session_id AND user_id = :user_id",
-	 "no_such_member"},
-	{"SELECT controller_user_id FROM tempo_state WHERE session_id = :session_id", NULL},
-	STEPS_END,
-};
-
-const struct store_step session_sql_close[] = {
-	{"UPDATE session SET active = 0, on_air = 0 WHERE id = :session_id", "session_closed"},
-	STEPS_END,
-};
-
-const struct store_step session_sql_take_output[] = {
-	{"UPDATE session SET on_air = 0 WHERE on_air = 1 AND id <> :session_id", NULL},
-	{"UPDATE session SET on_air = 1 WHERE id = :session_id AND active = 1", "session_closed"},
-	STEPS_END,
-};
-
-const struct store_step session_sql_release_output[] = {
-	{"UPDATE session SET on_air = 0 WHERE id = :session_id", NULL},
-	STEPS_END,
-};
-
-const struct store_step session_sql_handoff[] = {
-	{"SELECT 1 AS member FROM participant "
-	 "WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL",
-	 "no_such_member"},
-	{"UPDATE tempo_state SET controller_user_id = :user_id WHERE session_id = :session_id",
-	 NULL},
-	STEPS_END,
-};
-
 const struct store_step session_sql_slots[] = {
 	{"SELECT json AS slots_json FROM section_slots", NULL},
 	STEPS_END,
@@ -197,8 +162,14 @@ static const struct store_step keep_tempo[] = {
 	 "anchor_timestamp = :anchor_timestamp, anchor_bar_index = :anchor_bar_index, "
 	 "running = :running, anchor_clock = :anchor_clock, start_bar = :start_bar, "
 	 "next_bar = :next_bar, volume = :volume, "
-	 "accent = :accent, subdivision = :subdivision, sound = :sound "
+	 "accent = :accent, subdivision = :subdivision, sound = :sound, "
+	 "pending_bpm = :pending_bpm, pending_time_signature = :pending_time_signature, "
+	 "pending_anchor_timestamp = :pending_anchor_timestamp, "
+	 "pending_anchor_bar_index = :pending_anchor_bar_index "
 	 "WHERE session_id = :session_id",
+	 NULL},
+	{"UPDATE session SET active_start_bar = :song_start_bar "
+	 "WHERE id = :session_id AND active_start_bar IS NOT :song_start_bar",
 	 NULL},
 	STEPS_END,
 };
@@ -221,28 +192,60 @@ void session_sql_keep_rest(struct hub *hub, struct room *room)
 	session_sql_keep_tempo(hub, room);
 }
 
-void session_sql_keep_tempo(struct hub *hub, struct room *room)
+static json_t *grid_params(const struct hub *hub, const struct tempo_grid *grid)
+{
+	return json_pack("{s:i, s:s, s:I, s:I}", "bpm", grid->pace.bpm, "time_signature",
+			 metre_name(grid->pace.metre), "anchor_timestamp",
+			 (json_int_t)clock_to_unix_ms(grid->anchor_ns, hub->offset_ns),
+			 "anchor_bar_index", (json_int_t)grid->anchor_bar);
+}
+
+/* Only while it runs is anything pending. */
+static void add_pending(const struct hub *hub, const struct tempo_record *record, json_t *params)
+{
+	char name[48];
+	const char *column;
+	json_t *value;
+	if (!record->running || record->pending_kind == PENDING_NONE)
+		return;
+	json_t *pending = grid_params(hub, &record->pending);
+	json_object_foreach(pending, column, value)
+	{
+		snprintf(name, sizeof name, "pending_%s", column);
+		json_object_set(params, name, value);
+	}
+	json_decref(pending);
+}
+
+static json_t *tempo_params(const struct hub *hub, const struct room *room, int64_t now_ns)
 {
 	const struct tempo_record *record = &room->tempo.record;
+	int64_t next_bar = tempo_bar_after(&room->tempo, now_ns + 2 * SESSION_TEMPO_KEEP_NS);
+	json_t *params = grid_params(hub, &record->current);
+	json_object_update_new(
+		params,
+		json_pack("{s:s, s:s, s:b, s:I, s:I, s:i, s:b, s:b, s:s}", "session_id", room->id,
+			  "anchor_clock", hub->clock_id, "running", (int)record->running,
+			  "start_bar", (json_int_t)record->start_bar, "next_bar",
+			  (json_int_t)next_bar, "volume", record->click.volume, "accent",
+			  (int)record->click.accent, "subdivision", (int)record->click.subdivision,
+			  "sound", sound_name(record->click.sound)));
+	add_pending(hub, record, params);
+	if (room->song_start_bar != SONG_NOT_BEGUN)
+		json_object_set_new(params, "song_start_bar", json_integer(room->song_start_bar));
+	return params;
+}
+
+void session_sql_keep_tempo(struct hub *hub, struct room *room)
+{
 	int64_t now_ns = clock_now_ns();
 	room->keep_again = room->keeping != NULL;
 	if (room->keep_again)
 		return; /* a fader that is drawn while the disk stalls shall not pile up jobs */
 	room->tempo_stored_ns = now_ns;
-	int64_t next_bar = tempo_bar_after(&room->tempo, now_ns + 2 * SESSION_TEMPO_KEEP_NS);
 	struct store_job job = {
 		.steps = keep_tempo,
-		.params = json_pack(
-			"{s:s, s:s, s:i, s:s, s:I, s:I, s:b, s:I, s:I, s:i, s:b, s:b, s:s}",
-			"session_id", room->id, "anchor_clock", hub->clock_id, "bpm",
-			record->current.pace.bpm, "time_signature",
-			metre_name(record->current.pace.metre), "anchor_timestamp",
-			(json_int_t)clock_to_unix_ms(record->current.anchor_ns, hub->offset_ns),
-			"anchor_bar_index", (json_int_t)record->current.anchor_bar, "running",
-			(int)record->running, "start_bar", (json_int_t)record->start_bar,
-			"next_bar", (json_int_t)next_bar, "volume", record->click.volume, "accent",
-			(int)record->click.accent, "subdivision", (int)record->click.subdivision,
-			"sound", sound_name(record->click.sound)),
+		.params = tempo_params(hub, room, now_ns),
 		.done = tempo_kept,
 		.user = room,
 	};

@@ -33,14 +33,6 @@ extern const struct store_step session_sql_join_again[];
 extern const struct store_step session_sql_resume[];
 /* as join */
 extern const struct store_step session_sql_claim[];
-/* session_id, user_id, now */
-extern const struct store_step session_sql_leave[];
-/* session_id */
-extern const struct store_step session_sql_close[];
-extern const struct store_step session_sql_take_output[];
-extern const struct store_step session_sql_release_output[];
-/* session_id, user_id */
-extern const struct store_step session_sql_handoff[];
 /* the instrument slots: column slots_json */
 extern const struct store_step session_sql_slots[];
 

@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* Pings come every second or two; so long a silence is more than a lost packet. */
-#define AWAY_NS (15 * BEAT_NS_PER_S)
-
 static json_t *grid_json(const struct hub *hub, const struct tempo_grid *grid)
 {
 	return json_pack("{s:i, s:s, s:I, s:I}", "bpm", grid->pace.bpm, "time_signature",
@@ -68,35 +65,4 @@ json_t *snapshot_welcome(const struct hub *hub, const struct room *room, const c
 	snapshot_sections(hub, room, SECTION_EVERY, welcome);
 	json_object_set(welcome, "slots", hub->slots ? hub->slots : json_null());
 	return welcome;
-}
-
-static bool present(const struct hub *hub, const struct room *room, const char *user_id,
-		    int64_t now_ns)
-{
-	for (const struct phone *phone = hub->phones; phone; phone = phone->next)
-		if (phone->room == room && strcmp(phone->user_id, user_id) == 0 &&
-		    now_ns - phone->heard_ns < AWAY_NS)
-			return true;
-	return false;
-}
-
-bool snapshot_presence(const struct hub *hub, struct room *room)
-{
-	int64_t now_ns = clock_now_ns();
-	bool changed = false;
-	size_t i;
-	json_t *entry;
-	json_array_foreach(room->sections[1], i, entry)
-	{
-		const char *id = json_string_value(json_object_get(entry, "user_id"));
-		bool away = !id || !present(hub, room, id, now_ns);
-		const json_t *told = json_object_get(entry, "away");
-		if (told && json_is_true(told) == away)
-			continue;
-		json_object_set_new(entry, "away", json_boolean(away));
-		if (!json_object_get(entry, "ready"))
-			json_object_set_new(entry, "ready", json_false());
-		changed = true;
-	}
-	return changed;
 }

@@ -18,7 +18,4 @@ void snapshot_sections(const struct hub *hub, const struct room *room, unsigned 
 /* The whole `welcome` for that user. */
 json_t *snapshot_welcome(const struct hub *hub, const struct room *room, const char *user_id);
 
-/* Bring `away` of the participants up to date. True if any changed. */
-bool snapshot_presence(const struct hub *hub, struct room *room);
-
 #endif

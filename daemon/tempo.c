@@ -169,7 +169,7 @@ static int taps_wanted(enum metre metre)
 }
 
 /* The next 1: the first tap of the series was one, and they come every `beats`. */
-static int tap_start(struct tempo *tempo, const struct tempo_now *when,
+static int tap_start(struct tempo *tempo, const struct tempo_now *when, int bpm,
 		     const struct taps_estimate *taps)
 {
 	struct tempo_record *record = &tempo->record;
@@ -178,19 +178,19 @@ static int tap_start(struct tempo *tempo, const struct tempo_now *when,
 	/* A tap may be two seconds on its way: then it is the first 1 that can still be heard. */
 	while (taps_beat_ns(taps, next_one) < when->now_ns + when->lead_ns)
 		next_one += beats;
-	record->current.pace.bpm = taps->bpm;
+	record->current.pace.bpm = bpm;
 	tempo_start(tempo, when, taps_beat_ns(taps, next_one), 0);
 	return TAPPED_STARTED;
 }
 
-static int tap_change(struct tempo *tempo, const struct tempo_now *when,
+static int tap_change(struct tempo *tempo, const struct tempo_now *when, int bpm,
 		      const struct taps_estimate *taps)
 {
 	struct tempo_record *record = &tempo->record;
 	const struct tempo_grid *grid = &record->current;
 	if (pending_is_due(tempo, when))
 		return TAPPED_COUNTED;
-	struct beat_pace pace = {.bpm = taps->bpm, .metre = grid->pace.metre};
+	struct beat_pace pace = {.bpm = bpm, .metre = grid->pace.metre};
 	int64_t earliest_ns = when->now_ns + when->lead_ns;
 	int64_t bar = first_bar_from(grid, earliest_ns);
 	int64_t bar_ns = tempo_grid_bar_ns(grid, bar);
@@ -209,7 +209,14 @@ static int tap_change(struct tempo *tempo, const struct tempo_now *when,
 	return TAPPED_CHANGED;
 }
 
-int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
+/* A finger is not so exact as the one who chose the song's tempo. */
+static int meant_bpm(int tapped_bpm, int song_bpm)
+{
+	bool near = abs(tapped_bpm - song_bpm) * 100 <= TEMPO_SONG_PERCENT * song_bpm;
+	return song_bpm > 0 && near ? song_bpm : tapped_bpm;
+}
+
+int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns, int song_bpm,
 	      struct taps_estimate *out)
 {
 	int kept = taps_add(&tempo->taps, at_ns);
@@ -217,9 +224,11 @@ int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
 	if (!kept || !out->steady ||
 	    out->regular < taps_wanted(tempo->record.current.pace.metre) - 1)
 		return TAPPED_COUNTED;
-	if (out->bpm < LIMIT_BPM_MIN || out->bpm > LIMIT_BPM_MAX)
+	int bpm = meant_bpm(out->bpm, song_bpm);
+	if (bpm < LIMIT_BPM_MIN || bpm > LIMIT_BPM_MAX)
 		return -ERANGE;
-	return tempo->record.running ? tap_change(tempo, when, out) : tap_start(tempo, when, out);
+	return tempo->record.running ? tap_change(tempo, when, bpm, out)
+				     : tap_start(tempo, when, bpm, out);
 }
 
 int tempo_promote(struct tempo *tempo, int64_t now_ns)

@@ -65,9 +65,11 @@ enum tempo_tapped {
 	TAPPED_CHANGED  /* the record now has another pending */
 };
 
-/* A tap. *out is what the series says. -ERANGE: the series is regular but its bpm is out of range;
- * else an enum tempo_tapped. */
-int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns,
+/* A tap. *out is what the series says. song_bpm: of the song that is on, or 0; a series within
+ * TEMPO_SONG_PERCENT of it means the song's tempo, and gives the phase only. -ERANGE: the series is
+ * regular but its bpm is out of range; else an enum tempo_tapped. */
+#define TEMPO_SONG_PERCENT 4
+int tempo_tap(struct tempo *tempo, const struct tempo_now *when, int64_t at_ns, int song_bpm,
 	      struct taps_estimate *out);
 
 /* What is pending becomes current once its time has come. 1 if it did: then say so to everyone. Call

@@ -1,13 +1,11 @@
-#include "command.h"
+#include "durable.h"
 
 #include "clock.h"
 #include "on_air.h"
-#include "pending.h"
-#include "session_sql.h"
-#include "token.h"
+#include "song_on.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdio.h>
 
 /* The first sound of a start comes so long after it, beyond what the click needs: the state has to
  * reach every phone over a bad Wi-Fi first. */
@@ -97,9 +95,10 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 			    "the tempo runs already: stop it first");
 		return;
 	}
+	song_on_begins(room, room->tempo.record.start_bar);
 	on_air_changed(hub, room, SECTION_TEMPO_STATE);
-	reply_ok(hub, phone, request->id,
-		 json_pack("{s:I}", "at_bar", (json_int_t)room->tempo.record.current.anchor_bar));
+	reply_done(hub, phone, request,
+		   json_pack("{s:I}", "at_bar", (json_int_t)room->tempo.record.current.anchor_bar));
 }
 
 static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
@@ -110,7 +109,7 @@ static void tempo_stop_command(struct hub *hub, struct phone *phone, const struc
 		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
 	else
 		on_air_publish(hub, phone->room);
-	reply_ok(hub, phone, request->id, NULL);
+	reply_done(hub, phone, request, NULL);
 }
 
 /* ---- tempo.set, tempo.cancel ------------------------------------------- */
@@ -168,7 +167,7 @@ static void tempo_set_command(struct hub *hub, struct phone *phone, const struct
 		refuse_due(hub, phone, request);
 	} else {
 		on_air_changed(hub, room, SECTION_TEMPO_STATE);
-		reply_ok(hub, phone, request->id, json_pack("{s:I}", "at_bar", (json_int_t)at_bar));
+		reply_done(hub, phone, request, json_pack("{s:I}", "at_bar", (json_int_t)at_bar));
 	}
 }
 
@@ -184,7 +183,7 @@ static void tempo_cancel_command(struct hub *hub, struct phone *phone,
 		refuse_due(hub, phone, request);
 	} else {
 		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
-		reply_ok(hub, phone, request->id, NULL);
+		reply_done(hub, phone, request, NULL);
 	}
 }
 
@@ -214,12 +213,14 @@ static void tempo_tap_command(struct hub *hub, struct phone *phone, const struct
 			    (long long)clock_to_unix_ms(request->received_ns, hub->offset_ns));
 		return;
 	}
-	int result = tempo_tap(&room->tempo, &when, at_ns, &taps);
+	int result = tempo_tap(&room->tempo, &when, at_ns, song_on_bpm(room), &taps);
 	if (result == -ERANGE) {
 		reply_error(hub, phone, request->id, "bpm_range", "at",
 			    "you tap %d bpm; 30 to 260 can be played", taps.bpm);
 		return;
 	}
+	if (result == TAPPED_STARTED)
+		song_on_begins(room, room->tempo.record.start_bar);
 	if (result != TAPPED_COUNTED)
 		on_air_changed(hub, room, SECTION_TEMPO_STATE);
 	answer_tap(hub, phone, request, &taps, result == TAPPED_STARTED);
@@ -227,33 +228,28 @@ static void tempo_tap_command(struct hub *hub, struct phone *phone, const struct
 
 /* ---- tempo.handoff ----------------------------------------------------- */
 
-static void handed_off(struct pending *pending, struct phone *phone,
-		       const struct store_result *result)
+static const struct store_step handoff_steps[] = {
+	{"SELECT user_id AS controller_user_id FROM participant "
+	 "WHERE session_id = :session_id AND user_id = :user_id AND left_at IS NULL",
+	 "no_such_member"},
+	{"UPDATE tempo_state SET controller_user_id = :user_id WHERE session_id = :session_id",
+	 NULL},
+	{NULL, NULL},
+};
+
+static unsigned handed_off(struct hub *hub, struct room *room, const struct store_result *result,
+			   json_t *answer)
 {
-	struct hub *hub = pending->hub;
-	struct room *room = hub_room(hub, pending->session_id);
-	if (result->status == STORE_OK && room) {
-		strcpy(room->controller_user_id, pending->user_id);
-		taps_clear(&room->tempo.taps);
-		hub_tell(hub, room, SECTION_TEMPO_STATE);
-		if (phone)
-			reply_ok(hub, phone, pending->re, NULL);
-	} else if (phone) {
-		reply_refused(hub, phone, pending->re, result);
-	}
+	const char *to = json_string_value(json_object_get(result->row, "controller_user_id"));
+	(void)hub, (void)answer;
+	snprintf(room->controller_user_id, sizeof room->controller_user_id, "%s", to);
+	taps_clear(&room->tempo.taps);
+	/* Not the live tempoState: nothing of it is the click's business. */
+	room->untold |= SECTION_TEMPO_STATE;
+	return 0;
 }
 
-static void tempo_handoff_command(struct hub *hub, struct phone *phone,
-				  const struct request *request)
-{
-	const char *to = json_string_value(field_of(request, "user_id"));
-	struct pending *pending = pending_new(hub, phone, request, handed_off);
-	if (!pending)
-		return;
-	strcpy(pending->user_id, to);
-	pending_submit(pending, session_sql_handoff,
-		       json_pack("{s:s, s:s}", "session_id", phone->room->id, "user_id", to), 0);
-}
+static const struct durable handoff = {.steps = handoff_steps, .effect = handed_off};
 
 /* ---- the table --------------------------------------------------------- */
 
@@ -302,7 +298,6 @@ const struct command tempo_commands[] = {
 	COMMAND_REPEATABLE("tempo.tap", WHO_CONTROLLER, tap_fields, tempo_tap_command),
 	COMMAND_RUN("tempo.start", WHO_CONTROLLER, start_fields, tempo_start_command),
 	COMMAND_RUN("tempo.stop", WHO_CONTROLLER, no_fields, tempo_stop_command),
-	COMMAND_RUN("tempo.handoff", WHO_MD | WHO_CONTROLLER, handoff_fields,
-		    tempo_handoff_command),
+	COMMAND_DURABLE("tempo.handoff", WHO_MD | WHO_CONTROLLER, handoff_fields, &handoff),
 	{.type = NULL},
 };

@@ -445,7 +445,7 @@ static inline void evening_taps(struct evening *e)
 		evening_pass(e, at + ref_between(&e->random, 0, 40) * EVENING_MS);
 		struct tempo_now when = evening_now(e);
 		bool ran = e->tempo.record.running;
-		int result = tempo_tap(&e->tempo, &when, at, &taps);
+		int result = tempo_tap(&e->tempo, &when, at, 0, &taps);
 		if (result == TAPPED_STARTED && ran)
 			EVENING_WRONG(e, "taps started what ran");
 		if (result == TAPPED_CHANGED && !ran)

@@ -81,7 +81,7 @@ START_TEST(stop_forgets_what_was_coming)
 	struct taps_estimate taps;
 	struct tempo_now when = at(NOW + BEAT);
 	ck_assert_int_eq(set_at(NOW + BEAT, 90, METRE_3_4, 4, 0, &at_bar), 0);
-	tempo_tap(&tempo, &when, NOW + BEAT, &taps);
+	tempo_tap(&tempo, &when, NOW + BEAT, 0, &taps);
 	ck_assert_int_eq(stop_at(NOW + 2 * BEAT), 1);
 	ck_assert_int_eq(tempo.record.pending_kind, PENDING_NONE);
 	ck_assert_int_eq(tempo.record.current.pace.bpm, 120);

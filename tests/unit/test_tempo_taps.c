@@ -19,7 +19,7 @@ static int64_t nth(int64_t from_ns, int bpm, int k)
 static int tap(int64_t at_ns, struct taps_estimate *taps)
 {
 	struct tempo_now when = at(at_ns + 40 * MS);
-	return tempo_tap(&tempo, &when, at_ns, taps);
+	return tempo_tap(&tempo, &when, at_ns, 0, taps);
 }
 
 static void ck_near(int64_t is_ns, int64_t wanted_ns)
@@ -67,7 +67,7 @@ START_TEST(a_late_tap_starts_on_a_1_to_come)
 		for (int k = 0; k < 3; k++)
 			tap(nth(NOW, 174, k), &taps);
 		struct tempo_now when = at(nth(NOW, 174, 3) + late_ms * MS);
-		ck_assert_int_eq(tempo_tap(&tempo, &when, nth(NOW, 174, 3), &taps), TAPPED_STARTED);
+		ck_assert_int_eq(tempo_tap(&tempo, &when, nth(NOW, 174, 3), 0, &taps), TAPPED_STARTED);
 		int64_t anchor_ns = tempo.record.current.anchor_ns;
 		ck_assert_int_ge(anchor_ns, when.now_ns + when.lead_ns);
 		ck_assert_int_lt(anchor_ns, when.now_ns + when.lead_ns + nth(0, 174, 4));
