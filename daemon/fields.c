@@ -49,12 +49,18 @@ static int wrong_type(const struct field *field, const char *wanted, const json_
 	return fail(error, "wrong_type", field->name);
 }
 
+static bool bytes_within(const struct field *field, const json_t *value)
+{
+	int64_t size = (int64_t)json_string_length(value);
+	return size >= field->min && size <= field->max;
+}
+
 /* Ends of lines and tabs are no harm in text of several lines; what else is below a blank is. */
 static bool lines_within(const struct field *field, const json_t *value)
 {
 	const char *text = json_string_value(value);
 	int64_t size = (int64_t)json_string_length(value);
-	if (size < field->min || size > field->max)
+	if (!bytes_within(field, value))
 		return false;
 	for (int64_t i = 0; i < size; i++) {
 		unsigned char byte = (unsigned char)text[i];
@@ -167,6 +173,10 @@ static int check_value(const struct field *field, const json_t *value, struct fi
 		if (!json_is_string(value))
 			return wrong_type(field, "text", value, error);
 		return lines_within(field, value) ? 0 : out_of_limits(field, value, error);
+	case FIELD_BYTES:
+		if (!json_is_string(value))
+			return wrong_type(field, "text", value, error);
+		return bytes_within(field, value) ? 0 : out_of_limits(field, value, error);
 	case FIELD_ID:
 		if (!json_is_string(value))
 			return wrong_type(field, "text", value, error);

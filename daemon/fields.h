@@ -20,7 +20,8 @@ enum field_kind {
 	FIELD_BOOL,
 	FIELD_TEXT, /* min..max code points, no control characters, not only blanks; `ok` asked too */
 	FIELD_LINES, /* min..max bytes; of the control characters, ends of lines and tabs may be in it */
-	FIELD_ID, /* a UUID, any case: see fields_copy(); code says of what */
+	FIELD_BYTES, /* min..max bytes of any text: what may be in it is said by who reads it */
+	FIELD_ID,    /* a UUID, any case: see fields_copy(); code says of what */
 	FIELD_ANY
 };
 
