@@ -15,6 +15,7 @@
 static const struct command *const parts[] = {
 	session_commands, parting_commands,  output_commands, people_commands,
 	role_commands,    activate_commands, tempo_commands,  click_commands,
+	song_commands,
 };
 
 static const struct command *find(const char *type)
