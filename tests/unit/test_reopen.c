@@ -350,7 +350,7 @@ START_TEST(one_that_is_open_stays_as_it_is)
 	MUST("UPDATE session SET active = 1");
 	make(SESSION_2, "44444444-4444-4444-8444-444444444444", "CDFHJM");
 	MUST("UPDATE session SET on_air = 1 WHERE id = '" SESSION_2 "'");
-	ck_assert_int_eq(reopen(SESSION_1, "['CDFHJN']", true, &out), STORE_OK);
+	ck_assert_int_eq(reopen(SESSION_1, "['CDFHJM']", true, &out), STORE_OK);
 	ck_assert_int_eq(number_of(&out, "was_active"), 1);
 	ck_assert_str_eq(text_of(&out, "code"), "CDFHJK");
 	ck_assert_int_eq(number_of(&out, "on_air"), 0);
