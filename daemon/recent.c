@@ -16,7 +16,7 @@ struct answer {
 	char user_id[UUID_TEXT_SIZE];
 	char hash[TOKEN_HASH_SIZE];
 	char *request_id; /* NULL: this place is free */
-	json_t *answer;
+	json_t *answer;   /* NULL: nothing but ok */
 	int64_t at_ms;
 	enum { UNSTORED, UNDER_WAY, STORED } kept;
 };
@@ -86,7 +86,7 @@ void recent_note(struct recent *recent, const char *user_id, const char *request
 	recent->next = (recent->next + 1) % RECENT_MAX;
 	forget(place);
 	place->request_id = id;
-	place->answer = answer ? json_incref(answer) : json_object();
+	place->answer = json_object_size(answer) > 0 ? json_incref(answer) : NULL;
 	place->at_ms = now_ms;
 	place->kept = stored ? STORED : UNSTORED;
 	strncpy(place->user_id, user_id, sizeof place->user_id - 1);
@@ -119,7 +119,7 @@ static const struct store_step keep_steps[] = {
 	{"INSERT INTO request_result "
 	 "(user_id, request_id, body_hash, response, created_at) "
 	 "SELECT value ->> 'user_id', value ->> 'request_id', value ->> 'body_hash', "
-	 "value -> 'answer', value ->> 'at' FROM json_each(:answers) WHERE true "
+	 "ifnull(value ->> 'answer', '{}'), value ->> 'at' FROM json_each(:answers) WHERE true "
 	 "ON CONFLICT (user_id, request_id) DO UPDATE SET response = excluded.response "
 	 "WHERE body_hash = excluded.body_hash",
 	 NULL},
