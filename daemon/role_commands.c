@@ -10,14 +10,29 @@ static bool scope_ok(const char *text)
 	return strcmp(text, "global") == 0 || strcmp(text, "song") == 0;
 }
 
+/* What no single row of the table can tell; the steps know the rule, too. */
+static bool song_is_named(struct hub *hub, struct phone *phone, const struct request *request,
+			  json_t *params)
+{
+	const char *scope = json_string_value(json_object_get(params, "scope_type"));
+	if (!scope || strcmp(scope, "song") != 0 ||
+	    json_is_string(json_object_get(params, "scope_song_id")))
+		return true;
+	reply_error(hub, phone, request->id, "missing_field", "scope_song_id",
+		    "scope_type \"song\" needs scope_song_id: the id of a song of the library");
+	return false;
+}
+
 static const struct durable assign = {
 	.steps = role_sql_assign,
 	.sections = SECTION_PARTICIPANTS | SECTION_ROLE_ASSIGNMENTS | SECTION_ACTIVE_SONG,
+	.prepare = song_is_named,
 };
 
 static const struct durable clear = {
 	.steps = role_sql_clear,
 	.sections = SECTION_PARTICIPANTS | SECTION_ROLE_ASSIGNMENTS | SECTION_ACTIVE_SONG,
+	.prepare = song_is_named,
 };
 
 #define FIELD_SLOT                                                                                 \

@@ -66,6 +66,10 @@ const struct store_step role_sql_clear[] = {
 	 "ELSE NOT EXISTS (SELECT 1 FROM role_assignment WHERE " IN_SCOPE " AND user_id <> :me) "
 	 "END)",
 	 "not_md"},
+	/* Who has left meanwhile holds nothing, and that is well. */
+	{"SELECT 1 AS known WHERE :user_id IS NULL OR EXISTS (SELECT 1 FROM participant "
+	 "WHERE session_id = :session_id AND user_id = :user_id)",
+	 "no_such_member"},
 	STEP_SLOT,
 	{"SELECT 1 AS song_is WHERE :scope_type = 'global' "
 	 "OR EXISTS (SELECT 1 FROM song WHERE id = :scope_song_id)",

@@ -14,7 +14,7 @@
 
 /* slot_id, user_id?, scope_type?, scope_song_id?, replace?. To its present holder: nothing changes. */
 extern const struct store_step role_sql_assign[];
-/* slot_id, user_id?, scope_type?, scope_song_id?. A song that was deleted may still be cleared. */
+/* slot_id, user_id?, scope_type?, scope_song_id?. Of a song that was deleted, and of one who has left, too. */
 extern const struct store_step role_sql_clear[];
 
 #endif

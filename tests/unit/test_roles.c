@@ -179,6 +179,9 @@ END_TEST
 START_TEST(clearing_what_is_not_there)
 {
 	CLEARED(MD, 0, "{'slot_id': '" NO_SLOT "'}", "slot_unknown");
+	CLEARED(MD, 0, "{" SLOT ", 'user_id': '" ELSEWHERE "'}", "no_such_member");
+	must(leave, person_params(2));
+	CLEARED(MD, 0, "{" SLOT ", 'user_id': '" P2 "'}", "ok");
 	CLEARED(MD, 0, "{" SLOT ", 'scope_type': 'song'}", "scope");
 	CLEARED(MD, 0, "{" SLOT ", 'scope_song_id': '" SONG_1 "'}", "scope");
 	CLEARED(MD, 0, "{" SLOT ", 'scope_type': 'song', 'scope_song_id': '" NO_SONG "'}",
