@@ -1,7 +1,7 @@
 -- views.sql - what is derived from the tables: who plays what now, and the snapshot's sections.
 --
 -- A section_<name>(session_id, json) has one row a session, whose json goes on the wire as it
--- is. What is live and not stored (away, ready) is patched in by the daemon.
+-- is. What is live and not stored (away) is patched in by the daemon.
 --
 -- Views are code, not data: when those of a database differ from this file they are replaced
 -- as the database is opened. So a change here needs no migration. To take a view away, leave its
@@ -17,37 +17,55 @@ DROP VIEW IF EXISTS active_song_context;
 DROP VIEW IF EXISTS participant_audio_status;
 DROP VIEW IF EXISTS effective_role;
 DROP VIEW IF EXISTS active_song;
+DROP VIEW IF EXISTS song_on;
 
--- The song that is on in a session, after the setlist's overrides. No row when none is.
-CREATE VIEW active_song AS
+-- Which song is on in a session and what is changed of it: by its place in the setlist or, without
+-- one, as the session keeps it. A row for each session; no song, no song_id.
+CREATE VIEW song_on AS
 SELECT
 	session.id AS session_id,
 	item.position AS position,
-	song.id AS song_id,
-	song.title AS title,
-	ifnull(item.key_override, song.default_key) AS key,
-	ifnull(item.bpm_override, song.default_bpm) AS bpm,
-	song.time_signature AS time_signature,
-	song.notes AS notes,
-	item.song_leader_user_id AS song_leader_user_id,
+	ifnull(item.song_id, session.active_song_id) AS song_id,
+	iif(item.song_id IS NULL, session.active_key_override, item.key_override) AS key_override,
+	iif(item.song_id IS NULL, session.active_bpm_override, item.bpm_override) AS bpm_override,
+	iif(item.song_id IS NULL, session.active_leader_user_id, item.song_leader_user_id)
+		AS song_leader_user_id,
 	session.active_start_bar AS start_bar_index
 FROM session
 LEFT JOIN setlist_item AS item
-	ON item.setlist_id = session.active_setlist_id AND item.position = session.active_position
-JOIN song ON song.id = ifnull(item.song_id, session.active_song_id);
+	ON item.setlist_id = session.active_setlist_id AND item.position = session.active_position;
+
+-- The song that is on, after the overrides. No row when none is. One who has left leads no more.
+CREATE VIEW active_song AS
+SELECT
+	song_on.session_id AS session_id,
+	song_on.position AS position,
+	song.id AS song_id,
+	song.title AS title,
+	ifnull(song_on.key_override, song.default_key) AS key,
+	ifnull(song_on.bpm_override, song.default_bpm) AS bpm,
+	song.time_signature AS time_signature,
+	song.notes AS notes,
+	leader.user_id AS song_leader_user_id,
+	song_on.start_bar_index AS start_bar_index
+FROM song_on
+JOIN song ON song.id = song_on.song_id
+LEFT JOIN participant AS leader ON leader.session_id = song_on.session_id
+	AND leader.user_id = song_on.song_leader_user_id AND leader.left_at IS NULL;
 
 -- Who plays what now: the active song's own assignments, and the global ones that they leave.
 CREATE VIEW effective_role AS
 SELECT role.session_id, role.slot_id, role.user_id, role.scope_type
 FROM role_assignment AS role
-LEFT JOIN active_song ON active_song.session_id = role.session_id
-WHERE role.scope_song_id = active_song.song_id
+JOIN song_on ON song_on.session_id = role.session_id
+WHERE role.scope_song_id = song_on.song_id
 	OR (role.scope_type = 'global' AND NOT EXISTS (
 		SELECT 1 FROM role_assignment AS own
 		WHERE own.session_id = role.session_id AND own.slot_id = role.slot_id
-			AND own.scope_type = 'song' AND ifnull(own.scope_song_id, '') = active_song.song_id));
+			AND own.scope_type = 'song' AND ifnull(own.scope_song_id, '') = song_on.song_id));
 
--- ParticipantAudioStatus: who talks, and on which slots (an array of slot ids).
+-- ParticipantAudioStatus: who talks, and on which slots (an array of slot ids). The + keeps SQLite to
+-- the index by user: one's own assignments are few, those of a session many.
 CREATE VIEW participant_audio_status AS
 SELECT
 	participant.session_id AS session_id,
@@ -57,7 +75,7 @@ SELECT
 		SELECT slot_id FROM effective_role
 		WHERE effective_role.session_id = participant.session_id
 			AND effective_role.user_id = participant.user_id
-		ORDER BY slot_id)) AS slots
+		ORDER BY +slot_id)) AS slots
 FROM participant
 WHERE participant.left_at IS NULL;
 
@@ -95,6 +113,7 @@ SELECT
 			'join_time', join_time,
 			'last_heartbeat', last_heartbeat,
 			'ptt_state', ptt_state,
+			'ready', json(iif(ready, 'true', 'false')),
 			'network_rtt_ms', network_rtt_ms,
 			'packet_loss_pct', packet_loss_pct,
 			'slots', json(slots)))
@@ -138,15 +157,18 @@ SELECT
 					'song_id', song_id,
 					'key_override', key_override,
 					'bpm_override', bpm_override,
-					'song_leader_user_id', song_leader_user_id,
+					'song_leader_user_id', leader_user_id,
 					'title', title,
 					'key', ifnull(key_override, default_key),
 					'bpm', ifnull(bpm_override, default_bpm),
 					'time_signature', time_signature))
 				FROM (SELECT item.*, song.title, song.default_key, song.default_bpm,
-						song.time_signature
+						song.time_signature, leader.user_id AS leader_user_id
 					FROM setlist_item AS item
 					JOIN song ON song.id = item.song_id
+					LEFT JOIN participant AS leader ON leader.session_id = session.id
+						AND leader.user_id = item.song_leader_user_id
+						AND leader.left_at IS NULL
 					WHERE item.setlist_id = session.active_setlist_id
 					ORDER BY item.position)))
 		FROM setlist
