@@ -67,13 +67,74 @@ START_TEST(a_late_tap_starts_on_a_1_to_come)
 		for (int k = 0; k < 3; k++)
 			tap(nth(NOW, 174, k), &taps);
 		struct tempo_now when = at(nth(NOW, 174, 3) + late_ms * MS);
-		ck_assert_int_eq(tempo_tap(&tempo, &when, nth(NOW, 174, 3), 0, &taps), TAPPED_STARTED);
+		ck_assert_int_eq(tempo_tap(&tempo, &when, nth(NOW, 174, 3), 0, &taps),
+				 TAPPED_STARTED);
 		int64_t anchor_ns = tempo.record.current.anchor_ns;
 		ck_assert_int_ge(anchor_ns, when.now_ns + when.lead_ns);
 		ck_assert_int_lt(anchor_ns, when.now_ns + when.lead_ns + nth(0, 174, 4));
 		int64_t bars = (anchor_ns - NOW + nth(0, 174, 2)) / nth(0, 174, 4);
 		ck_near(anchor_ns, nth(NOW, 174, (int)(4 * bars)));
 	}
+}
+END_TEST
+
+/* ---- with a song on -------------------------------------------------------------------- */
+
+static int tap_with_song(int64_t at_ns, int song_bpm)
+{
+	struct taps_estimate taps;
+	struct tempo_now when = at(at_ns + 40 * MS);
+	return tempo_tap(&tempo, &when, at_ns, song_bpm, &taps);
+}
+
+/* The nearest whole bpm within 4 % of the song's is the song's; beyond, what was tapped. The 1 is the
+ * finger's in any case. */
+START_TEST(a_tap_near_the_song_means_its_tempo)
+{
+	for (int song = LIMIT_BPM_MIN; song <= LIMIT_BPM_MAX; song++) {
+		for (int bpm = song - song / 20 - 2; bpm <= song + song / 20 + 2; bpm++) {
+			double off = (double)(bpm - song) / song;
+			bool near = off <= 0.04 + 1e-12 && off >= -0.04 - 1e-12;
+			if (bpm < LIMIT_BPM_MIN || bpm > LIMIT_BPM_MAX)
+				continue;
+			set_up();
+			for (int k = 0; k < 3; k++)
+				ck_assert_int_eq(tap_with_song(nth(NOW, bpm, k), song),
+						 TAPPED_COUNTED);
+			ck_assert_int_eq(tap_with_song(nth(NOW, bpm, 3), song), TAPPED_STARTED);
+			ck_assert_int_eq(tempo.record.current.pace.bpm, near ? song : bpm);
+			ck_near(tempo.record.current.anchor_ns, nth(NOW, bpm, 4));
+		}
+	}
+}
+END_TEST
+
+/* Out of what can be played, but near a song that can. */
+START_TEST(a_song_at_the_limit_can_be_tapped)
+{
+	struct taps_estimate taps;
+	set_up();
+	for (int k = 0; k < 3; k++)
+		tap_with_song(nth(NOW, 265, k), 260);
+	ck_assert_int_eq(tap_with_song(nth(NOW, 265, 3), 260), TAPPED_STARTED);
+	ck_assert_int_eq(tempo.record.current.pace.bpm, 260);
+	set_up();
+	for (int k = 0; k < 3; k++)
+		tap(nth(NOW, 265, k), &taps);
+	ck_assert_int_eq(tap(nth(NOW, 265, 3), &taps), -ERANGE);
+}
+END_TEST
+
+/* While it runs at the song's tempo, taps near it move the phase and nothing else. */
+START_TEST(taps_give_the_phase_of_a_running_song)
+{
+	int64_t beat_ns = nth(0, 120, 1);
+	int64_t first_ns = NOW + 8 * beat_ns + 60 * MS; /* late by 60 ms */
+	for (int k = 0; k < 4; k++)
+		tap_with_song(nth(first_ns, 122, k), 120);
+	ck_assert_int_eq(tempo.record.pending_kind, PENDING_AT_NS);
+	ck_assert_int_eq(tempo.record.pending.pace.bpm, 120);
+	ck_near(tempo.record.pending.anchor_ns, nth(first_ns, 122, 4));
 }
 END_TEST
 
@@ -245,6 +306,9 @@ static Suite *suite(void)
 	TCase *running_taps = tcase_create("running");
 	tcase_add_checked_fixture(running_taps, set_up_running, NULL);
 	tcase_add_loop_test(taps, a_bar_of_taps_starts_on_the_next_1, 0, METRE_COUNT);
+	tcase_add_test(taps, a_tap_near_the_song_means_its_tempo);
+	tcase_add_test(taps, a_song_at_the_limit_can_be_tapped);
+	tcase_add_test(running_taps, taps_give_the_phase_of_a_running_song);
 	tcase_add_loop_test(taps, a_stray_tap_starts_nothing_wrong, 60, 170);
 	tcase_add_test(taps, a_late_tap_starts_on_a_1_to_come);
 	tcase_add_test(taps, a_missed_beat_moves_no_1);
