@@ -10,6 +10,11 @@
 
 /* --- Every named constraint ----------------------------------------------------------------- */
 
+/* A change to come, whole. SQLite takes the last of two values for one column. */
+#define PENDING                                                                                    \
+	"pending_bpm = 100, pending_time_signature = '3/4', pending_anchor_timestamp = 7,"         \
+	" pending_anchor_bar_index = 4"
+
 static const struct named {
 	const char *table;
 	const char *constraint;
@@ -34,6 +39,9 @@ static const struct named {
 	{"session", "active_song_once",
 	 "UPDATE session SET active_position = 0, active_song_id = " SECOND},
 	{"session", "on_air_needs_active", "UPDATE session SET on_air = 1, active = 0"},
+	{"session", "active_key_override_length", "UPDATE session SET active_key_override = ''"},
+	{"session", "active_bpm_override_range", "UPDATE session SET active_bpm_override = 29"},
+	{"participant", "ready_flag", "UPDATE participant SET ready = 2"},
 	{"participant", "ptt_state_known", "UPDATE participant SET ptt_state = 'Talking'"},
 	{"participant", "network_rtt_ms_range", "UPDATE participant SET network_rtt_ms = -1"},
 	{"participant", "packet_loss_pct_range", "UPDATE participant SET packet_loss_pct = -0.1"},
@@ -77,6 +85,21 @@ static const struct named {
 	{"tempo_state", "accent_flag", "UPDATE tempo_state SET accent = 2"},
 	{"tempo_state", "subdivision_flag", "UPDATE tempo_state SET subdivision = 2"},
 	{"tempo_state", "sound_known", "UPDATE tempo_state SET sound = 'kazoo'"},
+	{"tempo_state", "pending_bpm_range",
+	 "UPDATE tempo_state SET " PENDING ", pending_bpm = 29"},
+	{"tempo_state", "pending_time_signature_known",
+	 "UPDATE tempo_state SET " PENDING ", pending_time_signature = '5/4'"},
+	{"tempo_state", "pending_anchor_bar_index_range",
+	 "UPDATE tempo_state SET " PENDING ", pending_anchor_bar_index = -1"},
+	{"tempo_state", "pending_whole", "UPDATE tempo_state SET pending_bpm = 100"},
+	{"tempo_state", "pending_whole", "UPDATE tempo_state SET pending_anchor_timestamp = 1"},
+	{"tempo_state", "pending_whole",
+	 "UPDATE tempo_state SET " PENDING ", pending_time_signature = NULL"},
+	{"tempo_state", "pending_whole",
+	 "UPDATE tempo_state SET " PENDING ", pending_anchor_timestamp = NULL"},
+	{"tempo_state", "pending_whole",
+	 "UPDATE tempo_state SET " PENDING ", pending_anchor_bar_index = NULL"},
+	{"tempo_state", "pending_whole", "UPDATE tempo_state SET " PENDING ", pending_bpm = NULL"},
 	{"metrics_sample", "rtt_ms_range", "UPDATE metrics_sample SET rtt_ms = -1"},
 	{"metrics_sample", "packet_loss_pct_range",
 	 "UPDATE metrics_sample SET packet_loss_pct = 101"},
@@ -148,6 +171,11 @@ static const struct range {
 	{"tempo_state", "next_bar", "next_bar_range", 0, LIMIT_BAR_MAX},
 	{"session", "active_start_bar", "active_start_bar_range", 0, LIMIT_BAR_MAX},
 	{"tempo_state", "volume", "volume_range", 0, LIMIT_VOLUME_MAX},
+	{"session", "active_bpm_override", "active_bpm_override_range", LIMIT_BPM_MIN,
+	 LIMIT_BPM_MAX},
+	{"tempo_state", "pending_bpm", "pending_bpm_range", LIMIT_BPM_MIN, LIMIT_BPM_MAX},
+	{"tempo_state", "pending_anchor_bar_index", "pending_anchor_bar_index_range", 0,
+	 LIMIT_BAR_MAX},
 };
 
 static void try_number(const struct range *range, long long value, bool fits)
@@ -166,6 +194,7 @@ START_TEST(numbers_within_limits)
 {
 	const struct range *range = &ranges[_i];
 
+	must("UPDATE tempo_state SET " PENDING);
 	try_number(range, range->min, true);
 	try_number(range, range->max, true);
 	try_number(range, range->min - 1, false);
@@ -189,6 +218,8 @@ static const struct length {
 	{"setlist", "title", "title_length", 1, LIMIT_TITLE_MAX, "\xc3\xa9"},
 	{"song", "default_key", "default_key_length", 0, LIMIT_KEY_MAX, "\xe2\x99\xaf"},
 	{"setlist_item", "key_override", "key_override_length", 1, LIMIT_KEY_MAX, "\xe2\x99\xaf"},
+	{"session", "active_key_override", "active_key_override_length", 1, LIMIT_KEY_MAX,
+	 "\xe2\x99\xaf"},
 	{"song", "notes", "notes_length", 0, LIMIT_NOTES_MAX_BYTES, "n"},
 	/* bytes, not characters */
 	{"song", "notes", "notes_length", 0, LIMIT_NOTES_MAX_BYTES / 2, "\xc3\xa9"},
@@ -230,13 +261,15 @@ END_TEST
 /* The same lists in C and in SQL. */
 START_TEST(lists_agree_with_the_code)
 {
-	char sql[200];
+	char sql[400];
 
 	for (int metre = 0; metre < METRE_COUNT; metre++) {
 		snprintf(sql, sizeof sql,
 			 "UPDATE tempo_state SET time_signature = '%s';"
-			 "UPDATE song SET time_signature = '%s'",
-			 metre_name((enum metre)metre), metre_name((enum metre)metre));
+			 "UPDATE song SET time_signature = '%s';"
+			 "UPDATE tempo_state SET " PENDING ", pending_time_signature = '%s'",
+			 metre_name((enum metre)metre), metre_name((enum metre)metre),
+			 metre_name((enum metre)metre));
 		must(sql);
 	}
 	for (int sound = 0; sound < SOUND_COUNT; sound++) {

@@ -83,6 +83,8 @@ START_TEST(foreign_keys_are_checked_at_once)
 	       "FOREIGN KEY constraint failed");
 	breaks("INSERT INTO role_assignment VALUES (" SESSION ", " ADA ", 'x', 'global', NULL, 1)",
 	       "FOREIGN KEY constraint failed");
+	breaks("UPDATE session SET active_leader_user_id = 'nobody'",
+	       "FOREIGN KEY constraint failed");
 }
 END_TEST
 
@@ -201,6 +203,42 @@ START_TEST(the_active_position_follows_its_item)
 }
 END_TEST
 
+/* --- Titles by their words ------------------------------------------------------------------- */
+
+static void finds(const char *words, const char *ids)
+{
+	char sql[300];
+
+	snprintf(sql, sizeof sql,
+		 "SELECT json_group_array(song_id) FROM (SELECT song_id FROM song_search"
+		 " WHERE song_search MATCH '%s' ORDER BY song_id)",
+		 words);
+	json_is(sql, ids);
+}
+
+START_TEST(titles_are_found_by_their_words)
+{
+	must("UPDATE song SET title = 'Gr\xc3\xa2"
+	     "ce \xc3\xa0 l''AUBE' WHERE id = " FIRST);
+	finds("title : grace*", "[" FIRST "]");
+	finds("title : \"gra\" * \"aub\" *", "[" FIRST "]");
+	finds("title : A*", "[" FIRST "]");
+	finds("title : first*", "[]"); /* as it was called before */
+	finds("title : second*", "[" SECOND "]");
+	must("UPDATE song SET title = 'Second grace', notes = 'x' WHERE id = " SECOND);
+	finds("title : grace*", "[" FIRST ", " SECOND "]");
+	must("UPDATE song SET notes = 'second', default_bpm = 100; UPDATE song SET title = title");
+	finds("title : grace*", "[" FIRST ", " SECOND "]");
+	must("INSERT INTO song (id, title) VALUES ('50000000-0000-4000-8000-000000000003', "
+	     "'Third')");
+	finds("title : thi*", "['50000000-0000-4000-8000-000000000003']");
+	/* no id is a title */
+	finds("title : 50000000*", "[]");
+	ck_assert_int_eq(number_of("SELECT count(*) FROM song_search"), 3);
+	must("INSERT INTO song_search (song_search) VALUES ('integrity-check')");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tables");
@@ -219,6 +257,7 @@ int main(void)
 	tcase_add_test(tcase, leaving_frees_roles);
 	tcase_add_test(tcase, only_its_own_setlist_is_active);
 	tcase_add_test(tcase, the_active_position_follows_its_item);
+	tcase_add_test(tcase, titles_are_found_by_their_words);
 	suite_add_tcase(suite, tcase);
 
 	SRunner *runner = srunner_create(suite);
