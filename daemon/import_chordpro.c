@@ -49,12 +49,11 @@ static void begin_song(struct chordpro *chordpro)
 
 static int end_song(struct chordpro *chordpro)
 {
-	json_t *song = chordpro->song;
 	if (chordpro->begin.number == 0)
 		return 0;
+	int result = import_add(chordpro->import, chordpro->song, chordpro->begin);
 	chordpro->begin.number = 0;
 	chordpro->song = json_object();
-	int result = import_add(chordpro->import, song, chordpro->begin);
 	return result == 0 && !chordpro->song ? import_no_memory(chordpro->import) : result;
 }
 
