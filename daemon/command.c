@@ -13,8 +13,9 @@
 #include <string.h>
 
 static const struct command *const parts[] = {
-	session_commands, parting_commands,  output_commands, people_commands, role_commands,
-	reopen_commands,  activate_commands, tempo_commands,  click_commands,  song_commands,
+	session_commands, parting_commands, output_commands,   people_commands,
+	role_commands,    reopen_commands,  activate_commands, tempo_commands,
+	click_commands,   song_commands,    setlist_commands,
 };
 
 static const struct command *find(const char *type)

@@ -4,6 +4,7 @@
 #include "on_air.h"
 #include "pending.h"
 #include "presence.h"
+#include "setlist_marks.h"
 #include "token.h"
 
 #include <stdlib.h>
@@ -116,6 +117,8 @@ static void finished(struct pending *pending, struct phone *phone,
 {
 	struct hub *hub = pending->hub;
 	struct room *room = hub_room(hub, pending->session_id);
+	if (result->status == STORE_FAILED && room)
+		setlist_marks_doubt(room->setlist_marks);
 	if (result->status != STORE_OK || !room) {
 		if (phone)
 			reply_refused(hub, phone, pending->re, result);

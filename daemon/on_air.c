@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "log.h"
 #include "session_sql.h"
+#include "setlist_marks.h"
 #include "song_on.h"
 #include "token.h"
 
@@ -94,6 +95,7 @@ static void take_over(struct room *room, const struct tempo_record *record)
 		tempo->next_bar = record->next_bar;
 	if (record->revision > room->revision)
 		room->revision = record->revision;
+	setlist_marks_raise(room->setlist_marks, room->revision);
 	log_event(LOG_LEVEL_INFO, "recovered session %s: %s at %d bpm, revision %llu", room->id,
 		  record->running ? "running" : "standing still", record->current.pace.bpm,
 		  (unsigned long long)room->revision);

@@ -2,6 +2,7 @@
 
 #include "metre.h"
 #include "presence.h"
+#include "setlist_marks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,11 @@ struct room *room_new(const json_t *row, uint64_t fresh_id)
 	room->revision_ceiling = (uint64_t)number(row, "ceiling");
 	room->revision = json_object_get(row, "revision") ? (uint64_t)number(row, "revision")
 							  : room->revision_ceiling;
-	return room;
+	room->setlist_marks = setlist_marks_new(room->revision, number(row, "setlist_changes"));
+	if (room->setlist_marks)
+		return room;
+	room_free(room);
+	return NULL;
 }
 
 void room_free(struct room *room)
@@ -69,5 +74,6 @@ void room_free(struct room *room)
 	for (int i = 0; i < SECTION_COUNT; i++)
 		json_decref(room->sections[i]);
 	presence_free(room);
+	setlist_marks_free(room->setlist_marks);
 	free(room);
 }

@@ -27,6 +27,7 @@ enum {
 	SECTION_EVERY = SECTION_ALL | SECTION_TEMPO_STATE | SECTION_CLICK
 };
 
+#define SECTION_SESSION_INDEX 0
 #define SECTION_PARTICIPANTS_INDEX 1
 #define SECTION_ACTIVE_SONG_INDEX 4
 
@@ -37,6 +38,7 @@ enum {
 
 struct hub;
 struct person;
+struct setlist_marks;
 
 struct room {
 	struct room *next;
@@ -56,7 +58,8 @@ struct room {
 	bool song_waits;        /* its tempo comes as soon as what begins just now has begun */
 	struct person *people;  /* see presence.h */
 	int64_t news_ns;        /* when links were last told */
-	unsigned untold;        /* sections that are others than those last told */
+	struct setlist_marks *setlist_marks;
+	unsigned untold;                 /* sections that are others than those last told */
 	json_t *sections[SECTION_COUNT]; /* NULL until told */
 };
 

@@ -66,7 +66,8 @@
 		"revision_ceiling AS ceiling, controller_user_id, running, anchor_clock, bpm, "    \
 		"time_signature, anchor_timestamp, anchor_bar_index, start_bar, next_bar, "        \
 		"volume, accent, subdivision, sound, active_start_bar, pending_bpm, "              \
-		"pending_time_signature, pending_anchor_timestamp, pending_anchor_bar_index "      \
+		"pending_time_signature, pending_anchor_timestamp, pending_anchor_bar_index, "     \
+		"setlist_changes "                                                                 \
 		"FROM session JOIN tempo_state ON tempo_state.session_id = session.id "            \
 		"WHERE session.id = :session_id",                                                  \
 			"session_unknown"                                                          \

@@ -37,6 +37,12 @@ void setlist_marks_free(struct setlist_marks *marks)
 	free(marks);
 }
 
+void setlist_marks_raise(struct setlist_marks *marks, uint64_t revision)
+{
+	marks->others = revision;
+	marks->active_since = revision;
+}
+
 void setlist_marks_changed(struct setlist_marks *marks, const char *setlist_id, int64_t number,
 			   uint64_t revision)
 {

@@ -24,6 +24,9 @@ struct setlist_marks;
 struct setlist_marks *setlist_marks_new(uint64_t revision, int64_t changes);
 void setlist_marks_free(struct setlist_marks *marks); /* NULL is legal */
 
+/* The room goes on from a higher revision than that. */
+void setlist_marks_raise(struct setlist_marks *marks, uint64_t revision);
+
 /* The items of that setlist were changed, by the change of that number, and everyone knows since that
  * revision. */
 void setlist_marks_changed(struct setlist_marks *marks, const char *setlist_id, int64_t number,

@@ -108,6 +108,16 @@ START_TEST(in_doubt_only_what_was_told_counts)
 }
 END_TEST
 
+/* As after a crash, when the region knows of a higher one than the table. */
+START_TEST(a_room_goes_on_from_a_higher_revision)
+{
+	setlist_marks_raise(marks, 150);
+	ck_assert_int_eq(seen(149, "a", "a"), -1);
+	ck_assert_int_eq(seen(149, NULL, "a"), -1);
+	ck_assert_int_eq(seen(150, NULL, "a"), 7);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("setlist_marks");
@@ -119,6 +129,7 @@ int main(void)
 	tcase_add_test(tcase, each_setlist_has_its_own_last_change);
 	tcase_add_test(tcase, another_became_the_active_one);
 	tcase_add_test(tcase, in_doubt_only_what_was_told_counts);
+	tcase_add_test(tcase, a_room_goes_on_from_a_higher_revision);
 	suite_add_tcase(suite, tcase);
 
 	SRunner *runner = srunner_create(suite);
