@@ -2,6 +2,8 @@
  * tactusd - coordinates sessions: creates what it needs in order, runs the loop,
  * takes it down in reverse.
  */
+#include "archive.h"
+#include "archive_job.h"
 #include "clock.h"
 #include "command.h"
 #include "gate.h"
@@ -182,6 +184,18 @@ static void open_gate(struct gate *gate, const struct options *options)
 	gate_init(gate, NULL, options->host_name);
 }
 
+/* Without it the box plays on; only --backup and its likes find nobody then. */
+static struct control *open_control(struct hub *hub, const struct archive_place *place)
+{
+	char message[400];
+	struct control *control = NULL;
+	archive_job_sweep(place->state_dir);
+	if (control_open(&control, hub->server, place->state_dir, archive_verbs, (void *)place,
+			 message, sizeof message) < 0)
+		log_event(LOG_LEVEL_WARNING, "%s", message);
+	return control;
+}
+
 static int run(struct hub *hub, const struct options *options, char *message, size_t size)
 {
 	struct gate gate;
@@ -198,12 +212,15 @@ static int run(struct hub *hub, const struct options *options, char *message, si
 	on_air_recover(hub);
 	if ((result = open_server(hub, options, &gate, message, size)) < 0)
 		return result;
+	const struct archive_place place = {hub->store, options->state_dir};
+	struct control *control = open_control(hub, &place);
 	server_every(hub->server, TICK_MS, hub_tick, hub);
 	server_every(hub->server, 1000, feed_watchdog, hub);
 	log_event(LOG_LEVEL_INFO, "listening on port %d, region %s, state %s%s", options->port,
 		  options->region, options->state_dir, hub->pin[0] ? "" : ", no PIN asked");
 	sd_notify(0, "READY=1");
 	server_run(hub->server);
+	control_close(control);
 	sd_notify(0, "STOPPING=1");
 	return 0;
 }
@@ -257,6 +274,8 @@ int main(int argc, char **argv)
 	enum options_result read = options_read(&options, argc, argv);
 	if (read != OPTIONS_RUN)
 		return read == OPTIONS_DONE ? EXIT_SUCCESS : 2;
+	if (options.archive != ARCHIVE_NONE)
+		return archive_run(options.archive, options.archive_file, options.state_dir);
 	block_signals();
 	if (load_pin(&options) < 0)
 		return EXIT_FAILURE;

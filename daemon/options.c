@@ -17,7 +17,8 @@
 
 static const char usage_line[] =
 	"usage: tactusd [--port N] [--bind ADDRESS] [--state DIR] [--region NAME] [--pin PIN] "
-	"[--web DIR] [--host-name NAME] [--config FILE] [--help] [--version] [--commands]\n";
+	"[--web DIR] [--host-name NAME] [--config FILE] [--backup FILE | --export FILE | "
+	"--import FILE] [--help] [--version] [--commands]\n";
 
 static const char help_text[] =
 	"Coordinates Tactus sessions: serves the page, keeps tempo, people and songs.\n"
@@ -31,12 +32,21 @@ static const char help_text[] =
 	"  --web DIR         the page's files (" TACTUS_WEB_DIR ")\n"
 	"  --host-name NAME  one more name by which browsers may know this box\n"
 	"  --config FILE     lines `port = 8080` and so on, spelled as above\n"
+	"  --backup FILE     copy the whole database to a new FILE, also while a tactusd runs\n"
+	"  --export FILE     write songs, people, sessions and setlists as JSON (-: to stdout)\n"
+	"  --import FILE     add what is not there yet, of an export (-: from stdin), or songs\n"
+	"                    of a .csv or ChordPro file; all of it, or nothing\n"
 	"  --commands        print the table of requests and leave\n"
 	"  --help, --version\n"
 	"\n"
 	"Stop it with SIGTERM or Ctrl-C. The click goes on meanwhile: tactus-click --stop.\n";
 
-enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_COMMANDS };
+enum {
+	OPTION_HELP = 256,
+	OPTION_VERSION,
+	OPTION_COMMANDS,
+	OPTION_ARCHIVE /* and an enum archive_action */
+};
 
 static const struct option long_options[] = {
 	{"port", required_argument, NULL, 'p'},
@@ -47,6 +57,9 @@ static const struct option long_options[] = {
 	{"web", required_argument, NULL, 'w'},
 	{"host-name", required_argument, NULL, 'n'},
 	{"config", required_argument, NULL, 'c'},
+	{"backup", required_argument, NULL, OPTION_ARCHIVE + ARCHIVE_BACKUP},
+	{"export", required_argument, NULL, OPTION_ARCHIVE + ARCHIVE_EXPORT},
+	{"import", required_argument, NULL, OPTION_ARCHIVE + ARCHIVE_IMPORT},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"commands", no_argument, NULL, OPTION_COMMANDS},
@@ -105,6 +118,14 @@ static int set_host_name(struct options *options, const char *value)
 	return set_text(options->host_name, sizeof options->host_name, "host-name", value, true);
 }
 
+static int set_archive(struct options *options, int option, const char *file)
+{
+	if (options->archive != ARCHIVE_NONE)
+		return wrong(file, "one of --backup, --export and --import at a time");
+	options->archive = (enum archive_action)(option - OPTION_ARCHIVE);
+	return set_text(options->archive_file, sizeof options->archive_file, "file", file, false);
+}
+
 static int set(struct options *options, int option, const char *value)
 {
 	switch (option) {
@@ -123,6 +144,10 @@ static int set(struct options *options, int option, const char *value)
 		return set_text(options->web_dir, sizeof options->web_dir, "web", value, false);
 	case 'n':
 		return set_host_name(options, value);
+	case OPTION_ARCHIVE + ARCHIVE_BACKUP:
+	case OPTION_ARCHIVE + ARCHIVE_EXPORT:
+	case OPTION_ARCHIVE + ARCHIVE_IMPORT:
+		return set_archive(options, option, value);
 	default:
 		return -EINVAL;
 	}
@@ -143,7 +168,7 @@ static char *trim(char *text)
 static int option_named(const char *name)
 {
 	for (const struct option *at = long_options; at->name; at++)
-		if (at->has_arg && at->val != 'c' && strcmp(at->name, name) == 0)
+		if (at->val < OPTION_HELP && at->val != 'c' && strcmp(at->name, name) == 0)
 			return at->val;
 	return 0;
 }

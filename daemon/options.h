@@ -7,8 +7,10 @@
 #ifndef TACTUS_OPTIONS_H
 #define TACTUS_OPTIONS_H
 
+#include "archive.h"
 #include "limits.h"
 
+#include <linux/limits.h>
 #include <stdbool.h>
 
 #define OPTIONS_PATH_MAX 512
@@ -23,6 +25,8 @@ struct options {
 	bool pin_given;
 	char pin[LIMIT_PIN_MAX_DIGITS + 1]; /* "" asks for none */
 	char config[OPTIONS_PATH_MAX];
+	enum archive_action archive; /* instead of serving */
+	char archive_file[PATH_MAX];
 };
 
 enum options_result {
