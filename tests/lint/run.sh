@@ -35,7 +35,7 @@ cpp() {
 	local defines=() flag
 	for flag in "${flags[@]}"; do case $flag in -[DI]*) defines+=("$flag") ;; esac; done
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
-		--inline-suppr --suppress=missingIncludeSystem -j "$(nproc)" "${defines[@]}" "${sources[@]}"
+		--inline-suppr --suppress=missingIncludeSystem --include=schema/text_of.h -j "$(nproc)" "${defines[@]}" "${sources[@]}"
 }
 
 syntax() {
