@@ -103,7 +103,9 @@ static int parse(struct import *import, const char *format, const char *text, si
 int import_songs(const char *format, const char *text, size_t size, json_t **songs, char *message,
 		 size_t message_size)
 {
-	struct import import = {json_array(), message, message_size};
+	struct import import = {.songs = json_array()};
+	import.message = message;
+	import.message_size = message_size;
 	*songs = NULL;
 	if (!import.songs)
 		return import_no_memory(&import);

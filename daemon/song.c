@@ -60,8 +60,10 @@ static char *put_word(char *out, const char *word, size_t size)
 			*out++ = '"';
 		*out++ = word[i];
 	}
-	memcpy(out, "\"* ", 3);
-	return out + 3;
+	*out++ = '"';
+	*out++ = '*';
+	*out++ = ' ';
+	return out;
 }
 
 int song_match(const char *query, char **out)
