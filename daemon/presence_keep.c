@@ -20,7 +20,7 @@ static const struct store_step keep_steps[] = {
 	 "WHERE session_id = told.value ->> 'session_id' AND user_id = told.value ->> 'user_id'",
 	 NULL},
 	{"UPDATE user SET last_active_at = told.value ->> 'heard' "
-	 "FROM json_each(:people) AS told WHERE id = told.value ->> 'user_id'",
+	 "FROM json_each(:people) AS told WHERE user.id = told.value ->> 'user_id'",
 	 NULL},
 	{"INSERT INTO metrics_sample "
 	 "(session_id, user_id, captured_at, rtt_ms, packet_loss_pct, jitter_ms) "

@@ -140,8 +140,11 @@ export async function startBox(options = {}) {
 			for (const file of readdirSync("/dev/shm"))
 				if (file.startsWith(region))
 					rmSync(join("/dev/shm", file), { force: true });
+			const faults = children.tactusd.log_text().split("\n").filter((line) => line.includes("please report it"));
 			if (!process.env.KEEP_BOX)
 				rmSync(dir, { recursive: true, force: true });
+			if (faults.length)
+				throw new Error(`tactusd found faults of its own:\n${faults.join("\n")}`);
 			return ends.every(Boolean);
 		},
 	};
