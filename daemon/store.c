@@ -87,6 +87,7 @@ static void task_free(struct store_task *task)
 	for (int i = 0; i < SECTION_COUNT; i++)
 		json_decref(task->result.sections[i]);
 	json_decref(task->result.row);
+	json_decref(task->bound);
 	json_decref(task->job.params);
 	free(task->backup);
 	free(task);

@@ -50,22 +50,22 @@ const char *store_section_name(int index);
  * The columns of the first row it returns are added to the params (so that later steps see
  * them) and to the result's `row`; a column named json or *_json is parsed. If `none` is
  * set and the statement returned no row (one with columns) or changed none (one without),
- * the job ends with STORE_REFUSED and that code, and its savepoint is rolled back.
+ * the job ends with STORE_REFUSED and that code, and its savepoint is rolled back. A code of two
+ * words, "song_unknown copy_of", is a code and the field at fault.
  */
 struct store_step {
 	const char *sql; /* static text: statements are prepared once and kept by this pointer */
 	const char *none;
 };
 
-/* A `none` of two words, "song_unknown copy_of", is a code and the field at fault. */
-
 /*
  * A request that is carried out once, however often it comes (table request_result). The job's params
  * then have me (the user's id), request_id, body_hash (SHA-256 of the request, lower-case
  * hexadecimal) and now. If that user's request of that id is known, no step runs: the result is OK,
- * `repeated`, with the answer_json of the first time in its row; or REFUSED with "id_reused" if the
- * hash is another. Otherwise, if all goes well, the row's answer_json ({} if there is none) is kept
- * as its answer, in the same savepoint. What is refused changed nothing and is not kept.
+ * `repeated`, with the answer_json of the first time in its row and no sections; or REFUSED with
+ * "id_reused" if the hash is another. Otherwise, if all goes well, answer_json is kept as its answer,
+ * in the same savepoint: the steps', else that of the params, else {}. What is refused, invalid or
+ * failed changed nothing and is not kept. How long an answer is kept is not the store's affair.
  */
 
 enum store_status {
@@ -81,7 +81,8 @@ struct store_result {
 	const char *what; /* see above; NULL when OK. Valid during `done` */
 	bool repeated;    /* OK, but long since: nothing was changed now */
 	json_t *row;      /* object of the columns returned; never NULL. Borrowed */
-	/* Those asked for, when OK (JSON null if there is no such session); else NULL. Borrowed. */
+	/* Those asked for, when OK and not repeated (JSON null if there is no such session); else
+	 * NULL. Borrowed. */
 	json_t *sections[SECTION_COUNT];
 };
 
@@ -132,8 +133,9 @@ unsigned long store_commits(struct store *store);
 /*
  * Write a copy of the database, whole and of one moment, to a new file while all goes on (VACUUM
  * INTO). `done` is called with STORE_OK when it is on disk, or STORE_FAILED with a sentence; the file
- * must not exist, and doesn't after a failure. Jobs submitted before it are in the copy. Thread:
- * loop. 0 or -ENOMEM.
+ * must not exist, and doesn't after a failure. While it is written it is called path.part, and if the
+ * power goes that is all there is. Jobs submitted before it are in the copy; those after it wait for
+ * it. Thread: loop. 0 or -ENOMEM.
  */
 int store_backup(struct store *store, const char *path,
 		 void (*done)(void *user, const struct store_result *result), void *user);

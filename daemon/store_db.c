@@ -52,13 +52,17 @@ static void drop_sections(struct store_task *task)
 	}
 }
 
-static void reset_result(struct store_task *task)
+/* As if it had never run: it may have, in a transaction that failed. */
+static int reset_task(struct store_task *task)
 {
+	json_decref(task->bound);
+	task->bound = json_copy(task->job.params);
 	task->result.status = STORE_OK;
 	task->result.what = NULL;
 	task->result.repeated = false;
 	json_object_clear(task->result.row);
 	drop_sections(task);
+	return task->bound ? SQLITE_OK : SQLITE_NOMEM;
 }
 
 /* An error of a statement ends its task (then SQLITE_OK is returned), or the batch. */
@@ -88,7 +92,7 @@ static int run_step(struct store_db *db, struct store_task *task, const struct s
 	*row = NULL;
 	if (code != SQLITE_OK)
 		return take_error(db, task, code);
-	code = store_statement_bind(statement, task->job.params);
+	code = store_statement_bind(statement, task->bound);
 	if (code == SQLITE_OK)
 		code = store_statement_run(statement, row);
 	const bool returns = sqlite3_column_count(statement) > 0;
@@ -106,7 +110,7 @@ static int take_row(struct store_task *task, json_t *row)
 	int failed = 0;
 
 	if (row)
-		failed = json_object_update(task->job.params, row) |
+		failed = json_object_update(task->bound, row) |
 			 json_object_update(task->result.row, row);
 	json_decref(row);
 	return failed ? SQLITE_NOMEM : SQLITE_OK;
@@ -130,12 +134,13 @@ static int run_steps(struct store_db *db, struct store_task *task, const struct 
 static int ask_once(struct store_db *db, struct store_task *task)
 {
 	json_t *row;
-	const int code = run_step(db, task, &once_ask, &row);
+	int code = run_step(db, task, &once_ask, &row);
 
 	if (row && json_integer_value(json_object_get(row, "same"))) {
 		task->result.repeated = true;
-		json_object_set(task->result.row, "answer_json",
-				json_object_get(row, "answer_json"));
+		if (json_object_set(task->result.row, "answer_json",
+				    json_object_get(row, "answer_json")) != 0)
+			code = SQLITE_NOMEM;
 	} else if (row) {
 		end_task(task, STORE_REFUSED, "id_reused");
 	}
@@ -188,8 +193,9 @@ static int read_sections(struct store_db *db, struct store_task *task)
 /* In a savepoint of its own. Anything but SQLITE_OK is the end of the batch. */
 static int run_task(struct store_db *db, struct store_task *task)
 {
-	reset_result(task);
-	int code = store_statement_execute(db, savepoint);
+	int code = reset_task(task);
+	if (code == SQLITE_OK)
+		code = store_statement_execute(db, savepoint);
 	if (code == SQLITE_OK)
 		code = run_request(db, task);
 	if (code == SQLITE_OK)
@@ -204,17 +210,21 @@ static int run_task(struct store_db *db, struct store_task *task)
 /* --- A batch of them ------------------------------------------------------------------------ */
 
 /* A statement that cannot be prepared counts as one that writes; run_step reports it. */
-static bool task_writes(struct store_db *db, const struct store_task *task)
+static bool steps_write(struct store_db *db, const struct store_step *steps)
 {
-	if (task->job.once)
-		return true;
-	for (const struct store_step *step = task->job.steps; step->sql; step++) {
+	for (const struct store_step *step = steps; step && step->sql; step++) {
 		sqlite3_stmt *statement;
 		if (store_statement_get(db, step->sql, &statement) != SQLITE_OK ||
 		    !sqlite3_stmt_readonly(statement))
 			return true;
 	}
 	return false;
+}
+
+static bool task_writes(struct store_db *db, const struct store_task *task)
+{
+	return task->job.once || steps_write(db, task->job.guard) ||
+	       steps_write(db, task->job.steps);
 }
 
 static bool batch_writes(struct store_db *db, struct store_task *batch)
@@ -255,7 +265,7 @@ static void fail_tasks(struct store_task *batch, bool writing, const char *sente
 {
 	for (struct store_task *task = batch; task; task = task->next) {
 		if (writing == task->writes) {
-			reset_result(task);
+			reset_task(task);
 			end_task(task, STORE_FAILED, sentence);
 		}
 	}
@@ -305,7 +315,7 @@ unsigned store_db_run(struct store_db *db, struct store_task *batch)
 
 /* --- A copy of it all ----------------------------------------------------------------------- */
 
-/* 0 or SQLite's code. The copy is written without syncs: that is left to us. */
+/* The copy is written without syncs: that is left to us. */
 static int vacuum_into(struct store_db *db, const char *path)
 {
 	sqlite3_stmt *statement;
@@ -319,34 +329,72 @@ static int vacuum_into(struct store_db *db, const char *path)
 	return sqlite3_finalize(statement);
 }
 
-static void fail_backup(struct store_task *task, const char *why)
+/* Of the file that was written, as far as SQLite tells; 0: it is something else. */
+static int copy_errno(const struct store_db *db, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return ENOSPC;
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+		return sqlite3_system_errno(db->sql) ? sqlite3_system_errno(db->sql) : EIO;
+	default:
+		return 0;
+	}
+}
+
+static void fail_copy(struct store_task *task, int error)
 {
 	char sentence[STORE_WHAT_MAX];
 
-	snprintf(sentence, sizeof sentence, "the copy %.200s could not be written: %.200s",
-		 task->backup, why);
+	snprintf(sentence, sizeof sentence, "cannot write the copy %.200s: %s; %s", task->backup,
+		 strerror(error), store_file_advice(error));
 	end_task(task, STORE_FAILED, sentence);
+}
+
+static void fail_vacuum(struct store_db *db, struct store_task *task, int code)
+{
+	char sentence[STORE_WHAT_MAX];
+	const int error = copy_errno(db, code);
+
+	if (error) {
+		fail_copy(task, error);
+	} else {
+		store_error_explain(db, code, sentence, sizeof sentence);
+		end_task(task, STORE_FAILED, sentence);
+	}
+	clean_up(db, code);
+}
+
+static void write_copy(struct store_db *db, struct store_task *task, const char *part)
+{
+	int result = store_file_begin(part, task->backup);
+
+	if (result < 0) {
+		fail_copy(task, -result);
+		return;
+	}
+	const int code = vacuum_into(db, part);
+	if (code != SQLITE_OK)
+		fail_vacuum(db, task, code);
+	else if ((result = store_file_finish(part, task->backup)) < 0)
+		fail_copy(task, -result);
+	if (task->result.status != STORE_OK)
+		unlink(part);
 }
 
 void store_db_backup(struct store_db *db, struct store_task *task)
 {
 	char sentence[STORE_WHAT_MAX];
+	char *part = store_file_part(task->backup);
 
-	if (!db->sql && store_connection_open(db, false, sentence, sizeof sentence) < 0) {
+	if (!part)
+		fail_copy(task, ENOMEM);
+	else if (!db->sql && store_connection_open(db, false, sentence, sizeof sentence) < 0)
 		end_task(task, STORE_FAILED, sentence);
-		return;
-	}
-	int result = store_file_make(task->backup); /* nobody's file is written over */
-	if (result < 0) {
-		fail_backup(task, strerror(-result));
-		return;
-	}
-	if (vacuum_into(db, task->backup) != SQLITE_OK)
-		fail_backup(task, sqlite3_errmsg(db->sql));
-	else if ((result = store_file_sync(task->backup)) < 0)
-		fail_backup(task, strerror(-result));
-	if (task->result.status != STORE_OK)
-		unlink(task->backup);
+	else
+		write_copy(db, task, part);
+	free(part);
 }
 
 /* --- The connection's life ------------------------------------------------------------------ */

@@ -20,7 +20,8 @@ struct store_task {
 	struct store_job job;
 	struct store_result result; /* owns row and sections; `what` points into this task */
 	char what[STORE_WHAT_MAX];
-	bool writes;  /* scratch of store_db_run */
+	json_t *bound; /* scratch of store_db_run: job.params, and what the steps add to them; ours */
+	bool writes;   /* scratch of store_db_run */
 	char *backup; /* not a job but a copy of the database to this path; ours. NULL: a job */
 	struct store_task *next;
 };

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *advice(int error)
+const char *store_file_advice(int error)
 {
 	switch (error) {
 	case EACCES:
@@ -25,6 +25,8 @@ static const char *advice(int error)
 	case ENOENT:
 	case ENOTDIR:
 		return "make the directory above it first, or choose another (STATE)";
+	case EEXIST:
+		return "move it away, or choose another name";
 	case EIO:
 		return "the disk fails: check the card and the kernel's log";
 	default:
@@ -34,21 +36,25 @@ static const char *advice(int error)
 
 static int refuse(int error, const char *what, const char *path, char *message, size_t size)
 {
-	snprintf(message, size, "%s %.200s: %s; %s", what, path, strerror(error), advice(error));
+	snprintf(message, size, "%s %.200s: %s; %s", what, path, strerror(error),
+		 store_file_advice(error));
 	return -error;
 }
 
 /* So that a power cut does not take back what was just made. */
-static void keep_entry(const char *path)
+static int keep_entry(const char *path)
 {
 	char copy[PATH_MAX];
+	int result = 0;
 
 	snprintf(copy, sizeof copy, "%s", path);
 	const int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return;
-	fsync(fd);
+		return -errno;
+	if (fsync(fd) != 0 && errno != EINVAL) /* EINVAL: it knows no such thing */
+		result = -errno;
 	close(fd);
+	return result;
 }
 
 static int make_directory(const char *path, char *message, size_t size)
@@ -125,14 +131,26 @@ int store_file_claim(const char *path, char *message, size_t message_size)
 	return lock_fd;
 }
 
-int store_file_make(const char *path)
+char *store_file_part(const char *path)
 {
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	char *part;
 
-	return fd < 0 ? -errno : close(fd);
+	return asprintf(&part, "%s.part", path) < 0 ? NULL : part;
 }
 
-int store_file_sync(const char *path)
+int store_file_begin(const char *part, const char *path)
+{
+	if (access(path, F_OK) == 0)
+		return -EEXIST;
+	unlink(part);
+	const int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int sync_file(const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int result = 0;
@@ -142,6 +160,31 @@ int store_file_sync(const char *path)
 	if (fsync(fd) != 0)
 		result = -errno;
 	close(fd);
-	keep_entry(path);
+	return result;
+}
+
+/* Some file systems know no renaming that spares what is there. */
+static int rename_to_new(const char *part, const char *path)
+{
+	if (renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (access(path, F_OK) == 0)
+		return -EEXIST;
+	return rename(part, path) == 0 ? 0 : -errno;
+}
+
+int store_file_finish(const char *part, const char *path)
+{
+	int result = sync_file(part);
+
+	if (result == 0)
+		result = rename_to_new(part, path);
+	if (result == 0) {
+		result = keep_entry(path);
+		if (result < 0)
+			unlink(path); /* ours, and perhaps not there tomorrow */
+	}
 	return result;
 }

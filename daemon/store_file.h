@@ -18,8 +18,21 @@
  */
 int store_file_claim(const char *path, char *message, size_t message_size);
 
-/* Make a file that must not exist yet (0640) / see that it and its entry are on disk. 0 or -errno. */
-int store_file_make(const char *path);
-int store_file_sync(const char *path);
+/*
+ * A new file that is there whole or not at all, whenever the power goes: it is written as
+ * store_file_part(path), and then gets its name. 0 or -errno.
+ */
+
+/* The name that it has while it is written. Owns: the caller frees. NULL on no memory. */
+char *store_file_part(const char *path);
+
+/* Make `part`, empty (0640), in place of one that was not finished. -EEXIST if `path` is there. */
+int store_file_begin(const char *part, const char *path);
+
+/* It is written: see it on disk, as `path`. -EEXIST if that is there by now. */
+int store_file_finish(const char *part, const char *path);
+
+/* What one can do about an errno. */
+const char *store_file_advice(int error);
 
 #endif

@@ -67,6 +67,7 @@ static struct store UNUSED *fixture_open(void)
 struct outcome {
 	int called;
 	enum store_status status;
+	bool repeated;
 	char what[512];
 	json_t *row;
 	json_t *sections[SECTION_COUNT];
@@ -78,6 +79,7 @@ static void keep_outcome(void *user, const struct store_result *result)
 
 	outcome->called++;
 	outcome->status = result->status;
+	outcome->repeated = result->repeated;
 	snprintf(outcome->what, sizeof outcome->what, "%s", result->what ? result->what : "");
 	outcome->row = json_incref(result->row);
 	for (int i = 0; i < SECTION_COUNT; i++)
