@@ -155,10 +155,10 @@ test("a song's own role shadows the global one while that song is on", async (t)
 	await md.request("role.clear", { slot_id: keys, scope_type: "song", scope_song_id: songs.One });
 	assert.equal(plays(md.state, keys), idOf(Ben));
 	/* What does not show is told all the same in the assignments, and in nothing else. */
-	const from = Cas.heard.length;
+	const from = md.heard.length;
 	await md.request("role.assign", { slot_id: keys, user_id: idOf(Dan), scope_type: "song", scope_song_id: songs.Two });
 	await allAgree(eye, all);
-	const states = Cas.heard.slice(from).map((one) => one.message).filter((message) => message.roleAssignments);
+	const states = md.heard.slice(from).map((one) => one.message).filter((message) => message.roleAssignments);
 	assert.deepEqual(states.map((message) => Object.keys(message).sort()), [["revision", "roleAssignments", "type"]]);
 });
 
@@ -168,7 +168,7 @@ test("nobody who has left holds a role: global or of a song; coming back doesn't
 	await md.request("role.assign", { slot_id: slots.bass, user_id: idOf(Ben), scope_type: "song", scope_song_id: songs.One });
 	await md.request("song.activate", { song_id: songs.One });
 	const user_id = idOf(Ben);
-	const told = hears(Cas, (message) => message.type === "state" && message.roleAssignments);
+	const told = hears(md, (message) => message.type === "state" && message.roleAssignments);
 	await Ben.request("session.leave");
 	const state = await told;
 	assert.deepEqual([state.roleAssignments, state.activeSong.roles], [[], []]);
