@@ -57,7 +57,7 @@ export class Child {
 		if (!this.alive)
 			return true;
 		this.process?.kill("SIGTERM");
-		const politely = await Promise.race([this.ended.then(() => true), sleep(wait_ms, false)]);
+		const politely = await Promise.race([this.ended.then(() => true), sleep(wait_ms, false, { ref: false })]);
 		if (!politely)
 			await this.kill();
 		return politely;
