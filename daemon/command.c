@@ -152,6 +152,7 @@ int command_hash(const json_t *body, char out[65])
 	int result = -ENOMEM;
 	json_t *asked = json_copy((json_t *)body);
 	json_object_del(asked, "id");
+	json_object_del(asked, "pin"); /* a hash of so few digits would tell them */
 	char *text = json_dumps(asked, JSON_COMPACT | JSON_SORT_KEYS);
 	if (text)
 		result = token_hash(text, out);

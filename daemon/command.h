@@ -66,7 +66,7 @@ extern const struct command output_commands[];
 extern const struct command tempo_commands[];
 extern const struct command click_commands[];
 
-/* SHA-256 of what the request asks for: all of it but its id. 0 or -ENOMEM. */
+/* SHA-256 of what the request asks for: all of it but its id and a PIN. 0 or -ENOMEM. */
 int command_hash(const json_t *body, char out[65]);
 
 /* Take one text frame: parse, look up, check, run. Always ends in exactly one answer. */

@@ -49,8 +49,8 @@ static const struct store_step leave_steps[] = {
 	 "WHERE id = :session_id AND md_user_id = :me AND :has_md_user_id",
 	 NULL},
 	STEP_TEMPO_TO_MD,
-	{"UPDATE participant SET left_at = :now, ptt_state = 'idle', ready = 0 "
-	 "WHERE session_id = :session_id AND user_id = :me",
+	{"UPDATE participant SET left_at = :now, last_heartbeat = :now, ptt_state = 'idle', "
+	 "ready = 0 WHERE session_id = :session_id AND user_id = :me",
 	 "not_joined"},
 	STEP_WHO_LEADS,
 	STEPS_END,

@@ -126,6 +126,22 @@ static void show(const struct person *person, json_t *entry)
 	json_object_set_new(entry, "ready", json_boolean(person->ready));
 }
 
+/* Those whom the section no longer shows have left. */
+static void forget_gone(struct room *room)
+{
+	struct person **at = &room->people;
+	while (*at) {
+		struct person *person = *at;
+		if (person->here) {
+			person->here = false;
+			at = &person->next;
+		} else {
+			*at = person->next;
+			free(person);
+		}
+	}
+}
+
 void presence_patch(struct hub *hub, struct room *room, json_t *participants)
 {
 	int64_t now_ns = clock_now_ns();
@@ -136,9 +152,11 @@ void presence_patch(struct hub *hub, struct room *room, json_t *participants)
 		struct person *person = person_of(room, entry);
 		if (!person)
 			continue;
+		person->here = true;
 		look(hub, room, person, now_ns);
 		show(person, entry);
 	}
+	forget_gone(room);
 }
 
 void presence_tell(struct room *room)

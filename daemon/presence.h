@@ -15,7 +15,7 @@
 
 #include "hub.h"
 
-/* A person of a room; made when the section first shows it, kept as long as the room. */
+/* A person of a room; made when the section first shows it, kept until it no longer does. */
 struct person {
 	struct person *next;
 	char user_id[UUID_TEXT];
@@ -29,6 +29,7 @@ struct person {
 	int64_t told_ms;  /* the same as last told */
 	bool news;        /* rtt or loss was not told yet */
 	bool unstored;    /* the table has other values */
+	bool here;        /* scratch of presence_patch() */
 };
 
 /* A section `participants` as the store has just read it becomes what phones can be shown: live

@@ -8,6 +8,7 @@
 #include "session_sql.h"
 #include "token.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CODE_TRIES 5
@@ -199,6 +200,9 @@ static void claimed(struct pending *pending, struct phone *phone, const struct s
 		return;
 	}
 	struct room *room = hub_room_from(hub, result);
+	const char *same = text_of(result->row, "user_id");
+	if (same)
+		snprintf(pending->user_id, sizeof pending->user_id, "%s", same);
 	if (room) {
 		strcpy(room->md_user_id, pending->user_id);
 		strcpy(room->controller_user_id, pending->user_id);
@@ -213,8 +217,11 @@ static void session_claim(struct hub *hub, struct phone *phone, const struct req
 	if (!entrance_pin(hub, phone, request) || !entrance_code(hub, phone, request))
 		return;
 	struct pending *pending = pending_new(hub, phone, request, claimed);
-	if (pending)
-		pending_submit(pending, session_sql_claim, coded_params(pending), SECTION_ALL);
+	if (!pending)
+		return;
+	json_t *params = coded_params(pending);
+	json_object_set_new(params, "me", json_string(phone->user_id));
+	pending_submit(pending, session_sql_claim, params, SECTION_ALL);
 }
 
 /* ---- session.resume ---------------------------------------------------- */

@@ -140,7 +140,14 @@ const struct store_step session_sql_resume[] = {
 
 const struct store_step session_sql_claim[] = {
 	STEP_SESSION_BY_CODE,
-	STEP_NEW_USER,
+	/* One of the band who takes over stays who it is, with its roles. */
+	{"SELECT user_id FROM participant "
+	 "WHERE session_id = :session_id AND user_id = :me AND left_at IS NULL",
+	 NULL},
+	{"INSERT INTO user (id, display_name, created_at, last_active_at) "
+	 "VALUES (:user_id, :display_name, :now, :now) ON CONFLICT (id) DO UPDATE SET "
+	 "display_name = excluded.display_name, last_active_at = excluded.last_active_at",
+	 NULL},
 	STEP_PARTICIPANT,
 	{"UPDATE session SET md_user_id = :user_id WHERE id = :session_id", "code_unknown"},
 	{"UPDATE tempo_state SET controller_user_id = :user_id WHERE session_id = :session_id",

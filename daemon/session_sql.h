@@ -31,7 +31,7 @@ extern const struct store_step session_sql_join[];
 extern const struct store_step session_sql_join_again[];
 /* token_hash -> session_id, user_id; only reads */
 extern const struct store_step session_sql_resume[];
-/* as join */
+/* as join, and me: who asks, if in that session already -> user_id */
 extern const struct store_step session_sql_claim[];
 /* the instrument slots: column slots_json */
 extern const struct store_step session_sql_slots[];
