@@ -11,7 +11,6 @@
 #include "session_sql.h"
 #include "token.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const char *text_of(const json_t *object, const char *name)
@@ -29,6 +28,21 @@ static json_t *fresh_codes(void)
 			json_array_append_new(codes, json_string(code));
 	return codes;
 }
+
+/* ---- their fields ------------------------------------------------------ */
+
+#define FIELD_PIN                                                                                  \
+	{                                                                                          \
+		FIELD_TEXT, "pin", FIELD_OPTIONAL, 0, 64, "pin_wrong", "the box's PIN", NULL       \
+	}
+
+static const struct field list_fields[] = {FIELD_PIN, {.kind = FIELD_END}};
+static const struct field reopen_fields[] = {
+	{FIELD_ID, "session_id", FIELD_REQUIRED, 0, 0, "session_unknown",
+	 "the id of a session, as in session.list", NULL},
+	FIELD_PIN,
+	{.kind = FIELD_END},
+};
 
 /* ---- session.list ------------------------------------------------------ */
 
@@ -112,12 +126,10 @@ static void reopened(struct pending *pending, struct phone *phone,
 
 static json_t *reopen_params(const struct pending *pending, bool take)
 {
-	char id[UUID_TEXT] = "";
-	const char *given = text_of(pending->body, "session_id");
-	for (size_t i = 0; given[i] && i < sizeof id - 1; i++)
-		id[i] = (char)tolower((unsigned char)given[i]);
-	return json_pack("{s:s, s:o, s:b, s:i}", "session_id", id, "codes", fresh_codes(), "on_air",
-			 take, "load", 1);
+	json_t *params =
+		json_pack("{s:o, s:b, s:i}", "codes", fresh_codes(), "on_air", take, "load", 1);
+	fields_copy(reopen_fields, pending->body, params);
+	return params;
 }
 
 static void session_reopen(struct hub *hub, struct phone *phone, const struct request *request)
@@ -163,18 +175,6 @@ static const struct durable renew_code = {
 
 /* ---- the table --------------------------------------------------------- */
 
-#define FIELD_PIN                                                                                  \
-	{                                                                                          \
-		FIELD_TEXT, "pin", FIELD_OPTIONAL, 0, 64, "pin_wrong", "the box's PIN", NULL       \
-	}
-
-static const struct field list_fields[] = {FIELD_PIN, {.kind = FIELD_END}};
-static const struct field reopen_fields[] = {
-	{FIELD_ID, "session_id", FIELD_REQUIRED, 0, 0, "session_unknown",
-	 "the id of a session, as in session.list", NULL},
-	FIELD_PIN,
-	{.kind = FIELD_END},
-};
 static const struct field no_fields[] = {{.kind = FIELD_END}};
 
 const struct command reopen_commands[] = {
