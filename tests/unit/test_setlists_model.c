@@ -174,7 +174,7 @@ static void command(const struct store_step *steps, json_t *fields, const char *
 	const enum store_status status = ask_json(steps, fields, &out);
 
 	if (status != (refusal ? STORE_REFUSED : STORE_OK) ||
-	    strcmp(out.what, refusal ? refusal : ""))
+	    strcmp(out.what, refusal ? refusal : "") != 0)
 		ck_abort_msg("evening %d: %s: \"%s\", not \"%s\"", evening, shown, out.what,
 			     refusal ? refusal : "done");
 	free(shown);
