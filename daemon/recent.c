@@ -173,7 +173,7 @@ static json_t *take_unstored(struct recent *recent)
 			continue;
 		answer->kept = UNDER_WAY;
 		json_array_append_new(answers,
-				      json_pack("{s:s, s:s, s:s, s:O, s:I}", "user_id",
+				      json_pack("{s:s, s:s, s:s, s:O?, s:I}", "user_id",
 						answer->user_id, "request_id", answer->request_id,
 						"body_hash", answer->hash, "answer", answer->answer,
 						"at", (json_int_t)answer->at_ms));
