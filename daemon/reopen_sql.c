@@ -28,7 +28,8 @@ const struct store_step reopen_sql_list[] = {
 	 "ORDER BY created_at, id)))) AS sessions_json "
 	 "FROM (SELECT session.*, ifnull((SELECT max(last_heartbeat) FROM participant "
 	 "WHERE participant.session_id = session.id), created_at) AS heard "
-	 "FROM session ORDER BY heard DESC, created_at DESC, id LIMIT " SESSIONS ") AS recent",
+	 "FROM session ORDER BY active DESC, heard DESC, created_at DESC, id LIMIT " SESSIONS
+	 ") AS recent",
 	 NULL},
 	STEPS_END,
 };

@@ -53,7 +53,7 @@ function documentedCodes() {
 /* Where the sources name a code: an error sent, a field's row, a form error, what the store refuses. */
 const givers = [
 	/reply_error\(\s*[^";]*?"(\w+)"/g,
-	/FIELD_(?:INT|NUMBER|TEXT|BOOL|ANY),\s*"\w+",\s*\w+,\s*[^,{}]+,\s*[^,{}]+,\s*"(\w+)"/g,
+	/FIELD_(?:INT|NUMBER|TEXT|LINES|BYTES|ID|BOOL|ANY),\s*"?\w+"?,\s*[\w |]+,\s*[^,{}]+,\s*[^,{}]+,\s*"(\w+)"/g,
 	/\bfail\(error,\s*"(\w+)"/g,
 	/^\s*\{"(\w+)",\s*(?:"\w+"|NULL),\s*"/gm,
 	/\brefuse\w*\([^";]*,\s*"(\w+)",/g,
@@ -61,7 +61,7 @@ const givers = [
 
 function programmedCodes() {
 	const codes = new Set();
-	const files = readdirSync(join(ROOT, "daemon")).filter((name) => /^(command|fields|entrance|pending|main|\w+_commands)\.c$/.test(name));
+	const files = readdirSync(join(ROOT, "daemon")).filter((name) => /^(command|fields|entrance|pending|main|refusals|\w+_commands|song|role|setlist)\.[ch]$/.test(name));
 	assert.ok(files.length >= 8);
 	for (const file of files) {
 		const text = readFileSync(join(ROOT, "daemon", file), "utf8").replace(/\\\n/g, " ");

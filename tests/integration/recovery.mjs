@@ -4,7 +4,7 @@
  * began while nobody looked. Nothing sounds that cannot be stopped, and phones agree.
  */
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -69,7 +69,8 @@ test("a session that was closed does not come back with the region", async () =>
 test("a table older than the region: bars and revisions go on all the same", async () => {
 	const { box, ann } = await band();
 	await box.kill("tactusd");
-	cpSync(box.state, `${box.dir}/old`, { recursive: true });
+	/* A socket is no file to copy, and nothing that lasts. */
+	cpSync(box.state, `${box.dir}/old`, { recursive: true, filter: (from) => !lstatSync(from).isSocket() });
 	await box.start("tactusd");
 	await ann.resume();
 	await ann.request("tempo.set", { bpm: 260, time_signature: "2/4" });
