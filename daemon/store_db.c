@@ -380,7 +380,7 @@ static void write_copy(struct store_db *db, struct store_task *task, const char 
 	else if ((result = store_file_finish(part, task->backup)) < 0)
 		fail_copy(task, -result);
 	if (task->result.status != STORE_OK)
-		unlink(part);
+		store_file_give_up(part);
 }
 
 void store_db_backup(struct store_db *db, struct store_task *task)

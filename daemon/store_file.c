@@ -138,11 +138,23 @@ char *store_file_part(const char *path)
 	return asprintf(&part, "%s.part", path) < 0 ? NULL : part;
 }
 
+/* SQLite keeps a journal beside what it writes. */
+void store_file_give_up(const char *part)
+{
+	char *journal;
+
+	unlink(part);
+	if (asprintf(&journal, "%s-journal", part) >= 0) {
+		unlink(journal);
+		free(journal);
+	}
+}
+
 int store_file_begin(const char *part, const char *path)
 {
 	if (access(path, F_OK) == 0)
 		return -EEXIST;
-	unlink(part);
+	store_file_give_up(part);
 	const int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return -errno;

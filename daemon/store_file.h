@@ -29,6 +29,9 @@ char *store_file_part(const char *path);
 /* Make `part`, empty (0640), in place of one that was not finished. -EEXIST if `path` is there. */
 int store_file_begin(const char *part, const char *path);
 
+/* It could not be written: nothing of it is left. */
+void store_file_give_up(const char *part);
+
 /* It is written: see it on disk, as `path`. -EEXIST if that is there by now. */
 int store_file_finish(const char *part, const char *path);
 
