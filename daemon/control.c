@@ -31,8 +31,15 @@ struct control {
 	const struct control_verb *verbs;
 	void *user;
 	struct control_request *clients;
+	bool full; /* of requests under way: the next client waits before the door */
 	bool bound;
 };
+
+static void listen_to(struct control *control, int fd, struct control_request *client, bool on)
+{
+	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.ptr = client};
+	epoll_ctl(control->epoll, EPOLL_CTL_MOD, fd, &event);
+}
 
 /* ---- clients ----------------------------------------------------------- */
 
@@ -52,11 +59,15 @@ static void put_first(struct control_request *client)
 
 static void forget(struct control_request *client)
 {
+	struct control *control = client->control;
 	take_out(client);
 	if (client->fd >= 0)
 		close(client->fd);
 	free(client->kept);
 	free(client);
+	if (control->full)
+		listen_to(control, control->listener, NULL, true);
+	control->full = false;
 }
 
 /* It went away, or is put out. What it asked for ends first. */
@@ -68,12 +79,6 @@ static void hang_up(struct control_request *client)
 	}
 	close(client->fd);
 	client->fd = -1;
-}
-
-static void listen_to(const struct control_request *client, bool requests)
-{
-	struct epoll_event event = {.events = requests ? EPOLLIN : 0, .data.ptr = (void *)client};
-	epoll_ctl(client->control->epoll, EPOLL_CTL_MOD, client->fd, &event);
 }
 
 /* Is there a place for one more? */
@@ -103,8 +108,7 @@ static bool may(int fd)
 
 static bool add(struct control *control, int fd)
 {
-	struct control_request *client =
-		may(fd) && make_place(control) ? calloc(1, sizeof *client) : NULL;
+	struct control_request *client = may(fd) ? calloc(1, sizeof *client) : NULL;
 	if (!client)
 		return false;
 	client->control = control;
@@ -120,6 +124,11 @@ static bool add(struct control *control, int fd)
 
 static void welcome(struct control *control)
 {
+	control->full = !make_place(control);
+	if (control->full) {
+		listen_to(control, control->listener, NULL, false);
+		return;
+	}
 	int fd = accept4(control->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0 && !add(control, fd))
 		close(fd);
@@ -140,7 +149,7 @@ bool control_answer(struct control_request *request, const json_t *answer)
 	bool told = request->fd >= 0 && answer &&
 		    control_socket_send(request->fd, answer, -1, MSG_DONTWAIT) == 0;
 	if (told)
-		listen_to(request, true);
+		listen_to(request->control, request->fd, request, true);
 	else
 		forget(request);
 	return told;
@@ -182,7 +191,7 @@ static void read_request(struct control_request *client)
 	take_out(client);
 	put_first(client);
 	client->under_way = true;
-	listen_to(client, false);
+	listen_to(client->control, client->fd, client, false);
 	json_t *body = got > 0 ? json_loadb(text, (size_t)got, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	run(client, body, along);
 	json_decref(body);

@@ -5,7 +5,7 @@
  * {"ok": true, ...} or {"error": "a sentence"}. A descriptor may come along with a request. Only root and
  * the daemon's own user get in. A client's next request is read when its last one is answered; what is
  * no request gets an error; who goes away is forgotten; when there are too many, the one silent for
- * longest is put out.
+ * longest is put out; while all of them wait for answers, others wait to be let in.
  *
  * Thread: loop. Nothing here blocks.
  */
