@@ -7,6 +7,7 @@
 #include "setlist_marks.h"
 #include "token.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,6 @@
 static const struct store_step guard_member[] = {STEP_OPEN, STEP_MEMBER, STEPS_END};
 static const struct store_step guard_md[] = {STEP_OPEN, STEP_MEMBER, STEP_MD, STEPS_END};
 static const struct store_step guard_leader[] = {STEP_OPEN, STEP_MEMBER, STEP_LEADER, STEPS_END};
-static const struct store_step no_steps[] = {STEPS_END};
 
 static const struct store_step *guard_of(const struct command *command)
 {
@@ -112,13 +112,23 @@ static void remember(const struct pending *pending, const struct store_result *r
 	json_decref(kept);
 }
 
+/* After an error of the disk it is open whether the batch was stored: what the room holds is read
+ * again. */
+static void doubt(struct hub *hub, struct room *room)
+{
+	setlist_marks_doubt(room->setlist_marks);
+	if (!room->doubted)
+		durable_refresh(hub, room, SECTION_ALL);
+	room->doubted = true;
+}
+
 static void finished(struct pending *pending, struct phone *phone,
 		     const struct store_result *result)
 {
 	struct hub *hub = pending->hub;
 	struct room *room = hub_room(hub, pending->session_id);
 	if (result->status == STORE_FAILED && room)
-		setlist_marks_doubt(room->setlist_marks);
+		doubt(hub, room);
 	if (result->status != STORE_OK || !room) {
 		if (phone)
 			reply_refused(hub, phone, pending->re, result);
@@ -214,12 +224,33 @@ struct refresh {
 	char session_id[UUID_TEXT];
 };
 
+static const struct store_step who_leads[] = {
+	{"SELECT md_user_id, controller_user_id FROM session "
+	 "JOIN tempo_state ON session_id = session.id WHERE session.id = :session_id",
+	 NULL},
+	STEPS_END,
+};
+
+static bool take_id(char id[UUID_TEXT], const json_t *row, const char *name)
+{
+	const char *found = json_string_value(json_object_get(row, name));
+	if (!found || strcmp(found, id) == 0)
+		return false;
+	snprintf(id, UUID_TEXT, "%s", found);
+	return true;
+}
+
 static void refreshed(void *user, const struct store_result *result)
 {
 	struct refresh *refresh = user;
 	struct room *room = hub_room(refresh->hub, refresh->session_id);
+	if (room)
+		room->doubted = false;
 	if (room && result->status == STORE_OK) {
 		hub_take_sections(refresh->hub, room, result);
+		take_id(room->md_user_id, result->row, "md_user_id");
+		if (take_id(room->controller_user_id, result->row, "controller_user_id"))
+			room->untold |= SECTION_TEMPO_STATE;
 		hub_tell_untold(refresh->hub, room);
 	}
 	free(refresh);
@@ -233,7 +264,7 @@ void durable_refresh(struct hub *hub, struct room *room, unsigned sections)
 	refresh->hub = hub;
 	strcpy(refresh->session_id, room->id);
 	const struct store_job job = {
-		.steps = no_steps,
+		.steps = who_leads,
 		.params = json_pack("{s:s}", "session_id", room->id),
 		.sections = sections,
 		.done = refreshed,

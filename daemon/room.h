@@ -59,6 +59,7 @@ struct room {
 	struct person *people;  /* see presence.h */
 	int64_t news_ns;        /* when links were last told */
 	struct setlist_marks *setlist_marks;
+	bool doubted;                    /* after an error of the disk it is being read anew */
 	unsigned untold;                 /* sections that are others than those last told */
 	json_t *sections[SECTION_COUNT]; /* NULL until told */
 };

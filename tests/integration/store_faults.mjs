@@ -405,6 +405,48 @@ test("the disk errs for a while: none of it is acknowledged, then it works again
 	await box.stop();
 });
 
+test("after an error of the disk phones see what the table has, whichever that is", { timeout: 120000 }, async () => {
+	let failed = 0;
+	for (let first = 8; first < 44; first++) {
+		const state = join(freshPlace(), "state");
+		const box = await startBox({ audio: false, state });
+		const again = async (env) => {
+			await box.children.tactusd.stop();
+			box.children.tactusd.how.env = env;
+			await box.start("tactusd");
+		};
+		try {
+			const ann = await Phone.open(box.url);
+			await ann.create("Ann");
+			/* Where opening fails it does not start, which others test. */
+			const began = again({ LD_PRELOAD: preload("failing_disk"), FAILING_DISK: `${state}:${first}:1:5:0:0:0` })
+				.then(() => ann.resume());
+			if (!await began.then(() => true, () => false))
+				continue;
+			let error;
+			for (let i = 0; i < 12 && !error; i++)
+				error = await (i % 2 ? ann.request("profile.set", { display_name: `Ann ${i}` })
+					: ann.request("role.assign", { slot_id: ann.state.slots[i].id })).then(() => undefined, (e) => e);
+			if (error)
+				assert.equal(error.code, "storage");
+			failed += error ? 1 : 0;
+			const stored = async () => {
+				await ann.request("session.resume", { token: ann.token });
+				const { participants, roleAssignments } = ann.state;
+				return [participants.map((p) => [p.display_name, p.slots]), roleAssignments];
+			};
+			const seen = await stored();
+			await again({});
+			await ann.resume();
+			assert.deepEqual(seen, await stored(), `the ${first}th call failed`);
+			await ann.close();
+		} finally {
+			await box.stop();
+		}
+	}
+	assert.ok(failed > 5, `${failed} requests met the error`);
+});
+
 test("a session that the table has lost is session_unknown", async () => {
 	const box = await freshBox({ audio: false });
 	const ann = await Phone.open(box.url);
