@@ -73,8 +73,10 @@ static void send_group(struct store *store, struct phone *phone, int group)
 		else
 			ck_assert_int_eq(store_run(store, &job), 0);
 	}
-	for (int i = 0; i <= TOGETHER; i++)
+	for (int i = 0; i <= TOGETHER; i++) {
+		ck_assert(out[i].status != STORE_OK || !failing_disk_unsynced("-wal"));
 		hear(phone, group * TOGETHER + i % TOGETHER, &out[i]);
+	}
 }
 
 /* What is still open, once more. */
