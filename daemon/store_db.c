@@ -315,7 +315,7 @@ unsigned store_db_run(struct store_db *db, struct store_task *batch)
 
 /* --- A copy of it all ----------------------------------------------------------------------- */
 
-/* The copy is written without syncs: that is left to us. */
+/* Not every SQLite syncs the copy: that is left to us. */
 static int vacuum_into(struct store_db *db, const char *path)
 {
 	sqlite3_stmt *statement;
