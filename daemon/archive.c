@@ -363,9 +363,11 @@ static void print_counts(const json_t *counts)
 	const char *kind;
 	json_t *count;
 	json_object_foreach((json_t *)counts, kind, count)
+	{
 		printf("%s: %lld created, %lld known\n", kind,
 		       (long long)json_integer_value(json_object_get(count, "created")),
 		       (long long)json_integer_value(json_object_get(count, "known")));
+	}
 }
 
 static int bring_back(struct errand *errand)

@@ -85,7 +85,9 @@ static int take_lines(const char *text, size_t size, json_t *params)
 static int take(const char *text, size_t size, struct store_job *job)
 {
 	const char *end = memchr(text, '\n', size);
-	size_t head = end ? (size_t)(end - text) : 0;
+	if (!end)
+		return -ENOTSUP;
+	size_t head = (size_t)(end - text);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (strlen(kinds[i].head) != head || memcmp(kinds[i].head, text, head) != 0)
 			continue;

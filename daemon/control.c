@@ -283,8 +283,10 @@ void control_close(struct control *control)
 {
 	if (!control)
 		return;
-	while (control->clients)
-		forget(control->clients);
+	for (struct control_request *at = control->clients, *next; at; at = next) {
+		next = at->next;
+		forget(at);
+	}
 	if (control->bound)
 		unlinkat(control->directory, CONTROL_NAME, 0);
 	close_one(control->epoll);

@@ -57,7 +57,7 @@ static int take_descriptors(struct msghdr *packet)
 	return kept;
 }
 
-ssize_t control_socket_receive(int fd, char *out, size_t size, int *along, int flags)
+ssize_t control_socket_receive(int fd, void *out, size_t size, int *along, int flags)
 {
 	char room[CMSG_SPACE(sizeof(int) * DESCRIPTORS_MAX)]
 		__attribute__((aligned(sizeof(size_t))));

@@ -19,6 +19,6 @@ int control_socket_send(int fd, const json_t *object, int along, int flags);
 
 /* One packet: its bytes, or -errno; -EMSGSIZE if it was cut. *along: the descriptor that came with it
  * (the caller closes), or -1. */
-ssize_t control_socket_receive(int fd, char *out, size_t size, int *along, int flags);
+ssize_t control_socket_receive(int fd, void *out, size_t size, int *along, int flags);
 
 #endif

@@ -4,32 +4,29 @@
  * tactusd --backup, --export, --import: by itself, and asked of a tactusd that runs while phones write.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
+import { archivePlace, argv, as_nobody, beside, does, exported, fails, leftovers } from "../lib/archive.mjs";
 import { allAgree, idOf, openBand, sqlite } from "../lib/band.mjs";
-import { startBox, until } from "../lib/box.mjs";
-import { BUILD, runDaemon, TACTUSD } from "../lib/daemon.mjs";
+import { startBox } from "../lib/box.mjs";
+import { runDaemon, TACTUSD } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
 
-const root = process.getuid() === 0;
-const dir = realpathSync(mkdtempSync(join(tmpdir(), "tactus-archive-")));
-chmodSync(dir, 0o755);
+const place = archivePlace();
+const { dir, fresh } = place;
+/** A JSON file. */
+const writeJson = (value) => place.write(".json", value);
 /** Boxes and phones of this file: none outlives it, whatever fails. */
 const boxes = [];
 const phones = [];
 after(async () => {
 	await Promise.all(phones.map((phone) => phone.close()));
 	await Promise.all(boxes.map((box) => box.stop()));
-	rmSync(dir, { recursive: true, force: true });
 });
-
-let names = 0;
-const fresh = (ending = "") => join(dir, `${++names}${ending}`);
 
 async function freshBox(options = {}) {
 	const box = await startBox({ audio: false, ...options });
@@ -43,46 +40,11 @@ async function bandAt(box, options = {}) {
 	return band;
 }
 
-const argv = (state, action, file) => ["--state", state, `--${action}`, file];
-
-/** It works, with nothing on stderr; what it prints. */
-function does(state, action, file, options = {}) {
-	const { status, stdout, stderr } = runDaemon(argv(state, action, file), { maxBuffer: 1 << 28, ...options });
-	assert.deepEqual([status, stderr], [0, ""]);
-	return stdout;
-}
-
-/** It fails with code 1 and says that in one line, and prints nothing. */
-function fails(state, action, file, words, options = {}) {
-	const { status, stdout, stderr } = runDaemon(argv(state, action, file), options);
-	assert.equal(status, 1, stderr);
-	assert.equal(stdout, "");
-	assert.match(stderr, words);
-	assert.match(stderr, /^tactusd: .*\n$/);
-}
-
-/** The same beside everything else. @returns {Promise<string>} */
-function beside(state, action, file) {
-	const child = spawn(TACTUSD, argv(state, action, file), { stdio: ["ignore", "pipe", "pipe"] });
-	let stdout = "", stderr = "";
-	child.stdout.on("data", (data) => (stdout += data));
-	child.stderr.on("data", (data) => (stderr += data));
-	return new Promise((resolve, reject) => child.once("close", (code) => (code === 0 && stderr === ""
-		? resolve(stdout) : reject(new Error(`code ${code}: ${stderr}`)))));
-}
-
-const exported = (state) => does(state, "export", "-");
 const counted = (text) => Object.fromEntries(text.trim().split("\n").map((line) => {
 	const [, kind, created, known] = /^(\w+): (\d+) created, (\d+) known$/.exec(line) ?? assert.fail(line);
 	return [kind, [Number(created), Number(known)]];
 }));
 const KINDS = ["songs", "users", "sessions", "participants", "setlists", "setlist_items", "role_assignments"];
-
-function writeJson(value) {
-	const file = fresh(".json");
-	writeFileSync(file, typeof value === "string" ? value : JSON.stringify(value));
-	return file;
-}
 
 /** A whole, sound database of Tactus, nobody's but ours. */
 function checkCopy(file) {
@@ -93,8 +55,6 @@ function checkCopy(file) {
 	assert.deepEqual(sqlite(at, "PRAGMA foreign_key_check"), []);
 	return at;
 }
-
-const leftovers = (state) => readdirSync(state).filter((name) => name.startsWith(".copy-"));
 
 /** A state directory after an evening: a band, an override, roles of both scopes, one who left, a hidden song. */
 let evening_state;
@@ -276,11 +236,7 @@ test("a file that is too large, and 20000 brackets", () => {
 
 test("songs of CSV, ChordPro and a list: by title; a bad line is named and nothing of it comes in", () => {
 	const state = fresh();
-	const put = (ending, text) => {
-		const file = fresh(ending);
-		writeFileSync(file, text);
-		return file;
-	};
+	const put = place.write;
 	assert.equal(does(state, "import", put(".csv", "title;tempo;key\nAlpha;120;G\nBeta;90;\n")), "songs: 2 created, 0 known\n");
 	assert.equal(does(state, "import", put(".CSV", "Title,BPM\nalpha,99\nGamma,99\n")), "songs: 1 created, 1 known\n");
 	for (const [i, ending] of [".cho", ".crd", ".chopro", ".chordpro", ".pro"].entries())
@@ -403,124 +359,7 @@ test("a large import: a thousand sessions of fifty people, while phones play", a
 	await box.stop();
 });
 
-test("the state's path is longer than a socket's address", async () => {
-	const deep = join(dir, "d".repeat(120), "e".repeat(120));
-	mkdirSync(join(deep, ".."), { recursive: true });
-	const box = await freshBox({ state: deep });
-	await bandAt(box);
-	assert.equal(JSON.parse(exported(deep)).users.length, 1);
-	assert.ok(statSync(join(deep, "control")).isSocket());
-	await box.stop();
-	assert.equal(existsSync(join(deep, "control")), false);
-	assert.equal(JSON.parse(exported(deep)).users.length, 1);
-});
-
-test("killed: what it left, the socket too, is in nobody's way", async () => {
-	const box = await freshBox();
-	await bandAt(box);
-	await box.kill("tactusd");
-	assert.ok(existsSync(join(box.state, "control")));
-	assert.equal(JSON.parse(exported(box.state)).users.length, 1);
-	writeFileSync(join(box.state, ".copy-of-nobody.db"), "x");
-	await box.start("tactusd");
-	assert.deepEqual(leftovers(box.state), []);
-	assert.equal(JSON.parse(exported(box.state)).users.length, 1);
-	await box.stop();
-});
-
-test("asked while it starts and ends, by several at once: there is an answer each time", async () => {
-	const box = await freshBox();
-	await bandAt(box);
-	/* One that has the database open for that moment is in the way of a start; its supervisor starts it again. */
-	const start = () => box.start("tactusd").catch(() => {
-		assert.match(box.logs(), /is in use by another tactusd/);
-		return start();
-	});
-	for (let round = 0; round < 3; round++) {
-		await box.kill("tactusd");
-		const [texts] = await Promise.all([Promise.all([1, 2, 3].map(() => beside(box.state, "export", "-"))), start()]);
-		for (const text of texts)
-			assert.equal(JSON.parse(text).users.length, 1);
-	}
-	await box.stop();
-});
-
-test("something else is where the socket should be: it is left alone, and the box plays on", async () => {
-	const state = fresh();
-	mkdirSync(state);
-	writeFileSync(join(state, "control"), "mine");
-	const box = await freshBox({ state });
-	await bandAt(box);
-	assert.match(box.logs(), /cannot serve .*control: File exists/);
-	await box.stop();
-	assert.equal(readFileSync(join(state, "control"), "utf8"), "mine");
-});
-
-/* ---- the socket itself ----------------------------------------------------------- */
-
-/** What the socket answers, line by line (tests/tools/packets.c). */
-function packets(box, lines, prefix = []) {
-	const [program, ...args] = [...prefix, join(BUILD, "tests/tools/packets"), box.state];
-	const { status, stdout, stderr } = spawnSync(program, args, { input: `${lines.join("\n")}\n`, encoding: "utf8", timeout: 60000 });
-	assert.deepEqual([status, stderr], [0, ""]);
-	return stdout.split("\n").slice(0, -1);
-}
-
-test("control: any garbage gets an error, and the next request its answer", async () => {
-	const box = await freshBox();
-	const band = await bandAt(box);
-	const garbage = ["x", "{}", "[]", "null", "7", "\"do\"", "{\"do\":7}", "{\"do\":null}", "{\"do\":\"\"}", "{\"do\":\"nothing\"}", "{\"do\":\"backup\"",
-		"{\"do\":\"x\",\"do\":\"y\"}", "\\x00", "\\xff\\xfe", "[".repeat(4000), `{"do":"${"y".repeat(4000)}"}`, "{\"do\":\"import\"}",
-		"!big 4096", "!big 4097", "!big 100000",
-		"!with /dev/zero {\"do\":\"import\"}", "!with /proc/self/mem {\"do\":\"import\"}", "!with / {\"do\":\"import\"}",
-		"!with memory:0 {\"do\":\"import\"}", "!with memory:5000 {\"do\":\"import\"}", "!with memory:300000000 {\"do\":\"import\"}"];
-	for (const answer of packets(box, garbage)) {
-		const { error, ...rest } = JSON.parse(answer);
-		assert.deepEqual(rest, {});
-		assert.ok(error.length > 10, answer);
-	}
-	assert.equal(packets(box, garbage).length, garbage.length);
-	assert.deepEqual(packets(box, ["!with /dev/zero x", "{\"do\":\"backup\",\"more\":1}"]).map((a) => "ok" in JSON.parse(a)), [false, true]);
-	await band.eye.ping();
-	await box.stop();
-});
-
-test("control: floods, idlers, and those who do not wait for the answer", async () => {
-	const box = await freshBox();
-	const band = await bandAt(box);
-	const open = () => readdirSync(`/proc/${box.pids.tactusd}/fd`).length;
-	const before = open();
-	const answers = packets(box, ["!flood 100000 {\"do\":\"nothing\"}", "!flood 1000 x", ...Array(20).fill("!leave {\"do\":\"backup\"}"), "!idle 200",
-		"!new", "{\"do\":\"backup\"}"]);
-	assert.equal(answers[0], "200");
-	assert.equal(JSON.parse(answers[1]).ok, true);
-	await band.eye.ping();
-	/* Nothing of it stays: no descriptor, and of the copies only the one that was handed over. */
-	await until(() => open() <= before && leftovers(box.state).length <= 1, "the end of it all");
-	assert.deepEqual(leftovers(box.state), [JSON.parse(answers[1]).copy]);
-	const text = exported(box.state);
-	assert.equal(JSON.parse(text).users.length, 1);
-	await box.stop();
-});
-
-const other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-const nobody_can = root && spawnSync(other[0], [...other.slice(1), TACTUSD, "--version"]).status === 0;
-
-test("control: only root and the daemon's own user get in", { skip: !nobody_can && "nobody can't run the program here" }, async () => {
-	const box = await freshBox();
-	chmodSync(box.dir, 0o755);
-	chmodSync(box.state, 0o755);
-	assert.equal(statSync(join(box.state, "control")).mode & 0o777, 0o600);
-	const { status, stderr } = spawnSync(other[0], [...other.slice(1), TACTUSD, ...argv(box.state, "export", "-")], { encoding: "utf8" });
-	assert.equal(status, 1);
-	assert.match(stderr, /only root and the user of .* may do this: try it with sudo/);
-	/* Should the mode be opened by mistake, the daemon itself looks who it is. */
-	chmodSync(join(box.state, "control"), 0o777);
-	assert.deepEqual(packets(box, ['{"do":"backup"}'], other), ["closed"]);
-	await box.stop();
-});
-
-test("as root for a daemon that is not: what is made belongs to the daemon's user", { skip: !nobody_can && "nobody can't run the program here" }, async () => {
+test("as root for a daemon that is not: what is made belongs to the daemon's user", { skip: !as_nobody && "nobody can't run the program here" }, async () => {
 	const state = fresh();
 	mkdirSync(state);
 	chownSync(state, 65534, 65534);

@@ -128,7 +128,8 @@ END_TEST
 START_TEST(users)
 {
 	static const struct wrong cases[] = {
-		{"users.2.id", "\"" ADA "\"", "users[2].id is there twice: " ADA},
+		{"users.2.id", "\"11111111-1111-4111-8111-111111111111\"",
+		 "users[2].id is there twice: " ADA},
 		{"users.0.display_name", "\"" TEXT_40 "x\"", "users[0].display_name must be a "},
 		{"users.0.display_name", "\"" TEXT_40 "\"", NULL},
 		{"users.0.display_name", NULL, "users[0] needs the field display_name"},
@@ -190,7 +191,7 @@ END_TEST
 START_TEST(participants)
 {
 	static const struct wrong cases[] = {
-		{"sessions.0.participants.1.user_id", "\"" ADA "\"",
+		{"sessions.0.participants.1.user_id", "\"11111111-1111-4111-8111-111111111111\"",
 		 "sessions[0].participants[1].user_id is there twice: " ADA},
 		{"sessions.0.participants.1.join_time", NULL,
 		 "sessions[0].participants[1] needs the field join_time"},
@@ -398,9 +399,18 @@ static void replace_all(json_t *archive, json_t *holder, const char *value)
 
 START_TEST(any_value_anywhere)
 {
-	static const char *const values[] = {
-		"null", "true", "-1",   "1e300",        "\"\"",        "[]",
-		"{}",   "[[]]", "[{}]", "{\"id\": {}}", "\"" ADA "\"", "9223372036854775807"};
+	static const char *const values[] = {"null",
+					     "true",
+					     "-1",
+					     "1e300",
+					     "\"\"",
+					     "[]",
+					     "{}",
+					     "[[]]",
+					     "[{}]",
+					     "{\"id\": {}}",
+					     "\"11111111-1111-4111-8111-111111111111\"",
+					     "9223372036854775807"};
 	json_t *archive = archive_whole();
 
 	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
