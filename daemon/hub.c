@@ -71,6 +71,7 @@ void hub_detach(struct hub *hub, struct phone *phone)
 	struct room *room = phone->room;
 	if (!room)
 		return;
+	presence_update(hub, room); /* when it was last heard of */
 	phone->room = NULL;
 	phone->parting = false;
 	phone->user_id[0] = '\0';

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { sqlite } from "../lib/band.mjs";
 import { startBox } from "../lib/box.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { checkMerged, hears, look, openEye, refuses } from "../lib/refusal.mjs";
@@ -160,6 +161,55 @@ test("a daemon that ends politely has stored it all; one that is killed, all but
 		await own.start("tactusd");
 		await ann.resume();
 		assert.equal(entry(ann.state, id(ben)).ready, false);
+		await close(ann, ben);
+	} finally {
+		await own.stop();
+	}
+});
+
+test("samples are a time series, pruned by their number: a year of rehearsals does not fill the card", async () => {
+	const own = await startBox({ audio: false });
+	try {
+		const { ann, ben } = await band(own);
+		await own.children.tactusd.stop();
+		/* As many as there may be, with dates of all kinds: a box without a clock has wrong ones. */
+		sqlite(own, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+			INSERT INTO metrics_sample (session_id, user_id, captured_at, rtt_ms, packet_loss_pct, jitter_ms)
+			SELECT '${ann.state.session.id}', '${id(ben)}', iif(i % 2, i, 4000000000000 - i), 1, 0.0, 1 FROM n`);
+		await own.start("tactusd");
+		await ben.resume();
+		const began = ben.state.participants[1].last_heartbeat;
+		for (let i = 0; i < 50; i++)
+			await ben.request("metrics.report", { rtt_ms: 70, jitter_ms: i, packet_loss_pct: 0.5 });
+		await own.children.tactusd.stop();
+		const [{ rows, oldest, newest }] = sqlite(own, "SELECT count(*) AS rows, min(captured_at) AS oldest, max(id) AS newest FROM metrics_sample");
+		assert.equal(rows, 100000);
+		assert.ok(newest > 100000);
+		assert.ok(oldest > 1, "the first to come is the first to go");
+		const last = sqlite(own, "SELECT * FROM metrics_sample WHERE rtt_ms = 70 ORDER BY id");
+		assert.equal(last.length, newest - 100000);
+		assert.equal(last.at(-1).jitter_ms, 49);
+		for (const sample of last) {
+			assert.deepEqual([sample.session_id, sample.user_id, sample.packet_loss_pct], [ann.state.session.id, id(ben), 0.5]);
+			assert.ok(sample.captured_at >= began);
+		}
+		await close(ann, ben);
+	} finally {
+		await own.stop();
+	}
+});
+
+test("a user's last_active_at moves with the heartbeat", async () => {
+	const own = await startBox({ audio: false });
+	try {
+		const { ann, ben } = await band(own);
+		await sleep(100);
+		await ben.ping();
+		await own.children.tactusd.stop();
+		const [{ created_at, last_active_at, last_heartbeat }] = sqlite(own, `SELECT user.*, last_heartbeat FROM user
+			JOIN participant ON user_id = user.id WHERE user.id = '${id(ben)}'`);
+		assert.ok(last_active_at >= created_at + 100);
+		assert.equal(last_heartbeat, last_active_at);
 		await close(ann, ben);
 	} finally {
 		await own.stop();
