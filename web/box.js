@@ -6,7 +6,7 @@ import { Clock } from "./clock.js";
 import { Follower } from "./follow.js";
 import { Link, Refused } from "./link.js";
 import { is_in, merge } from "./snapshot.js";
-import { change, notify, state } from "./state.js";
+import { change, NO_SONGS, notify, state } from "./state.js";
 import { Sync } from "./sync.js";
 import { error_words } from "./words.js";
 
@@ -43,6 +43,11 @@ const sync = new Sync(link, clock, (quality) => {
 	if (clock.ready && worth_showing(quality))
 		change({ quality });
 });
+
+/** What this phone may say of its link just now; null: too little is known. */
+export function link_figures() {
+	return sync.report();
+}
 
 /** The figures change with every ping; a screen that changes with them says no more. @param {import("./sync.js").Quality} quality */
 function worth_showing(quality) {
@@ -114,7 +119,7 @@ function take(snapshot) {
 /** Out of the session: nothing of it stays on the screen. */
 export function forget() {
 	follower.take(null);
-	change({ snapshot: null, at: null, sheet: "", place: "door" });
+	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, place: "door" });
 }
 
 /** The box's time at a time of performance.now(); null while it is not known. @param {number} at */

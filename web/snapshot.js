@@ -13,6 +13,9 @@ import { metre } from "./beat.js";
  * @property {string} user_id
  * @property {string} display_name
  * @property {boolean} away
+ * @property {boolean} ready
+ * @property {number | null} network_rtt_ms
+ * @property {number | null} packet_loss_pct
  *
  * @typedef {object} Click
  * @property {number} volume
@@ -22,6 +25,14 @@ import { metre } from "./beat.js";
  * @property {boolean} on_air
  * @property {"ok" | "lost" | "none"} audio
  *
+ * @typedef {object} ActiveSong the song that is on, overrides applied
+ * @property {number | null} position in the setlist; null: it has no place there
+ * @property {string} title
+ * @property {string} key
+ * @property {number | null} start_bar_index the bar that is its bar 1; it may lie ahead
+ *
+ * @typedef {{title: string, items: {position: number, title: string, key: string}[]}} Setlist
+ *
  * @typedef {object} Snapshot
  * @property {number} revision
  * @property {string} clock_id
@@ -30,6 +41,8 @@ import { metre } from "./beat.js";
  * @property {Participant[]} participants
  * @property {TempoState} tempoState
  * @property {Click} click
+ * @property {ActiveSong | null} [activeSong]
+ * @property {Setlist | null} [setlist]
  */
 
 /**
@@ -77,6 +90,19 @@ export function beats_per_s(tempo) {
 /** The number of a bar as people count: from one. @param {number} bar_index */
 export function bar_number(bar_index) {
 	return bar_index + 1;
+}
+
+/** A bar as the song counts, from one; null: the song has not begun there. @param {ActiveSong} song @param {number} bar_index */
+export function song_bar(song, bar_index) {
+	if (song.start_bar_index === null || bar_index < song.start_bar_index)
+		return null;
+	return bar_number(bar_index - song.start_bar_index);
+}
+
+/** What the setlist goes on with; null: its end, or a song is on that has no place there. @param {Snapshot} s */
+export function next_item(s) {
+	const now = s.activeSong ? s.activeSong.position : -1;
+	return now === null ? null : s.setlist?.items[now + 1] ?? null;
 }
 
 /**

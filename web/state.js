@@ -14,10 +14,12 @@ import { NOTHING } from "./tap.js";
  * @typedef {import("./sync.js").Quality} Quality
  * @typedef {import("./tap.js").Count} Count
  * @typedef {import("./keep.js").Settings} Settings
+ * @typedef {import("./song_file.js").Format} Format
+ * @typedef {import("./song_file.js").Part} Part
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim"} DoorWay
- * @typedef {"" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ * @typedef {"" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
  * @property {DoorWay} way
@@ -32,6 +34,23 @@ import { NOTHING } from "./tap.js";
  * @property {number} in_bars a change comes so many bars later; 0: at the next bar
  * @property {Count} taps
  *
+ * @typedef {{id: string, title: string, default_key: string, default_bpm: number, time_signature: string}} Song
+ *
+ * @typedef {object} Songs the library as far as it was asked for, and what is to come into it
+ * @property {string} query
+ * @property {Song[] | null} list null: nothing has come yet
+ * @property {number} total how many there are of what is searched for
+ * @property {number} seen how many of them have come
+ * @property {boolean} ended none came any more
+ * @property {boolean} failed the last question had no answer
+ * @property {string} said what became of the last import
+ * @property {boolean} importing the form is open
+ * @property {string} text what is to be imported
+ * @property {Part[]} parts the files it is made of; none where it was typed
+ * @property {Format} format
+ * @property {boolean} chosen the format was chosen, not guessed
+ * @property {string} wrong
+ *
  * @typedef {{text: string, kind: "good" | "bad", number: number}} Notice
  *
  * @typedef {object} State
@@ -43,11 +62,18 @@ import { NOTHING } from "./tap.js";
  * @property {Door} door
  * @property {Desk} desk
  * @property {Sheet} sheet
+ * @property {Songs} songs
  * @property {Notice | null} notice
  * @property {string[]} busy requests under way, by type
  * @property {Settings} settings
  * @property {boolean} calm the system asks for less motion
  */
+
+/** @type {Songs} */
+export const NO_SONGS = {
+	query: "", list: null, total: 0, seen: 0, ended: false, failed: false, said: "",
+	importing: false, text: "", parts: [], format: "csv", chosen: false, wrong: "",
+};
 
 /** @type {State} */
 const first = {
@@ -59,6 +85,7 @@ const first = {
 	door: { way: "join", name: keep.name(), code: "", pin: "", wrong: null },
 	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: NOTHING },
 	sheet: "",
+	songs: NO_SONGS,
 	notice: null,
 	busy: [],
 	settings: keep.settings(),
@@ -81,6 +108,11 @@ export function change_door(patch) {
 /** @param {Partial<Desk>} patch */
 export function change_desk(patch) {
 	change((s) => ({ desk: { ...s.desk, ...patch } }));
+}
+
+/** @param {Partial<Songs> | ((songs: Songs) => Partial<Songs>)} patch */
+export function change_songs(patch) {
+	change(({ songs }) => ({ songs: { ...songs, ...(typeof patch === "function" ? patch(songs) : patch) } }));
 }
 
 let notices = 0;

@@ -9,7 +9,8 @@ import { ping_gap_ms } from "./clock.js";
  * @typedef {import("./link.js").Link} Link
  */
 
-/** @typedef {{error_ms: number, rtt_ms: number, loss_pct: number}} Quality */
+/** @typedef {{error_ms: number, rtt_ms: number, jitter_ms: number, loss_pct: number}} Quality */
+/** @typedef {{sent: number, trip: number | null}} Ping when it was sent; its round trip, ms, null: no answer in time so far */
 
 /** A ping without an answer after this is lost. */
 const LOST_MS = 2000;
@@ -25,8 +26,8 @@ export class Sync {
 		this.timer = 0;
 		/** Pings since the connection began: each one begins with a volley. */
 		this.sent = 0;
-		/** Round trips of the last pings, ms; null: lost. @type {(number | null)[]} */
-		this.trips = [];
+		/** The last ones, in the order of sending. @type {Ping[]} */
+		this.pings = [];
 	}
 
 	/** A new connection. */
@@ -46,31 +47,57 @@ export class Sync {
 
 	async ping() {
 		const t0 = performance.now();
+		/** @type {Ping} */
+		const ping = { sent: t0, trip: null };
+		this.pings = [...this.pings, ping].slice(-HISTORY);
+		let pong;
 		try {
-			const pong = await this.link.request("clock.ping", { t0 });
-			const t3 = performance.now();
-			this.clock.add(t0, pong.t1, pong.t2, t3);
-			this.count(t3 - t0 > LOST_MS ? null : t3 - t0 - (pong.t2 - pong.t1));
-			this.told(this.quality());
-		} catch {
-			this.count(null);
+			pong = await this.link.request("clock.ping", { t0 });
+		} catch (error) {
+			/* What never went out is not lost on the way. */
+			if (/** @type {import("./link.js").Refused} */ (error).code === "no_connection")
+				this.pings = this.pings.filter((p) => p !== ping);
+			return;
 		}
+		const t3 = performance.now();
+		this.clock.add(t0, pong.t1, pong.t2, t3);
+		if (t3 - t0 <= LOST_MS)
+			ping.trip = Math.max(0, t3 - t0 - (pong.t2 - pong.t1));
+		this.told(this.quality());
 	}
 
-	/** @param {number | null} trip_ms */
-	count(trip_ms) {
-		this.trips.push(trip_ms);
-		if (this.trips.length > HISTORY)
-			this.trips.shift();
+	/** Round trips of the last pings, in the order of sending; and of how many the fate is known. */
+	known() {
+		const now = performance.now();
+		const trips = this.pings.flatMap(({ trip }) => trip ?? []);
+		const lost = this.pings.filter(({ sent, trip }) => trip === null && now - sent > LOST_MS).length;
+		return { trips, pings: trips.length + lost };
 	}
 
 	/** @returns {Quality} */
 	quality() {
-		const back = this.trips.filter((t) => t !== null).sort((a, b) => a - b);
+		const { trips, pings } = this.known();
 		return {
 			error_ms: this.clock.error_ms,
-			rtt_ms: back[Math.floor(back.length / 2)] ?? 0,
-			loss_pct: 100 * (1 - back.length / Math.max(1, this.trips.length)),
+			rtt_ms: trips.slice().sort((a, b) => a - b)[trips.length >> 1] ?? 0,
+			jitter_ms: jitter(trips),
+			loss_pct: 100 * (1 - trips.length / Math.max(1, pings)),
 		};
 	}
+
+	/** The fields of metrics.report; null while no ping has come back. */
+	report() {
+		const { rtt_ms, jitter_ms, loss_pct } = this.quality();
+		if (!this.known().trips.length)
+			return null;
+		return { rtt_ms: Math.round(rtt_ms), jitter_ms: Math.round(jitter_ms), packet_loss_pct: Math.round(10 * loss_pct) / 10 };
+	}
+}
+
+/** By how much one round trip differs from the one before, on the average (as RFC 3550, 6.4.1, does), ms. @param {number[]} trips */
+function jitter(trips) {
+	let sum = 0;
+	for (let i = 1; i < trips.length; i++)
+		sum += Math.abs(trips[i] - trips[i - 1]);
+	return sum / Math.max(1, trips.length - 1);
 }

@@ -20,6 +20,7 @@ const ICONS = {
 	plus: "M5 12h14M12 5v14",
 	play: "M7 4.500v15l12.5-7.500Z",
 	stop: "M6 6h12v12H6Z",
+	song: "M9 18V5.500l10.500-2v12.500M9 18a3 2.500 0 1 1-6 0 3 2.500 0 0 1 6 0ZM19.5 16a3 2.500 0 1 1-6 0 3 2.500 0 0 1 6 0Z",
 	alert: "M12 4 2.5 20.500h19ZM12 10v5M12 17.800v.2",
 };
 
@@ -82,9 +83,8 @@ export function notice(s) {
 
 /** What lies over the stage. @param {import("./state.js").State} s @param {string} title @param {unknown} content */
 export function sheet(s, title, content) {
-	const shut = () => change({ sheet: "" });
-	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${shut}
-		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut()}>
+	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${() => change({ sheet: "" })}
+		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut(e)}>
 		<div class="sheet-body">
 			<div class="sheet-head"><h2>${title}</h2>
 				<button type="button" class="plain" aria-label=${words.done} onClick=${shut}>${icon("close")}</button></div>
@@ -92,6 +92,11 @@ export function sheet(s, title, content) {
 			${content}
 		</div>
 	</dialog>`;
+}
+
+/** By the dialog itself, which gives the focus back to where it came from. @param {Event} event */
+function shut(event) {
+	/** @type {HTMLElement} */ (event.currentTarget).closest("dialog")?.close();
 }
 
 /** @param {HTMLDialogElement | null} dialog */

@@ -1,6 +1,6 @@
 /*
- * view_sheets.js - what lies over the stage when asked for: the band, the sound,
- * this phone's own settings, taking over, closing.
+ * view_sheets.js - what lies over the stage when asked for: the songs, the
+ * band, the sound, this phone's own settings, taking over, closing.
  */
 import { release_output, set_click, take_output, test_click } from "./desk.js";
 import { keep } from "./keep.js";
@@ -9,6 +9,7 @@ import { is_controller, is_md } from "./snapshot.js";
 import { change, change_door } from "./state.js";
 import { view_band } from "./view_band.js";
 import { choice, html, sheet, toggle, value_of } from "./view_parts.js";
+import { songs_title, view_songs } from "./view_songs.js";
 import { words } from "./words.js";
 
 /**
@@ -20,6 +21,7 @@ import { words } from "./words.js";
 /** @param {State} s @param {Snapshot} snap */
 export function view_sheet(s, snap) {
 	switch (s.sheet) {
+	case "songs": return sheet(s, songs_title(s, snap), view_songs(s, snap));
 	case "band": return sheet(s, words.band, view_band(snap));
 	case "sound": return sheet(s, words.sound, sound(s, snap));
 	case "you": return sheet(s, words.you_title, you(s, snap));

@@ -10,6 +10,7 @@ import { view_band } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
+import { view_song } from "./view_song.js";
 import { view_sheet } from "./view_sheets.js";
 import { words } from "./words.js";
 
@@ -27,6 +28,7 @@ export function view_stage(s, snap, dial) {
 		<div class="news" aria-live="polite">${news(s, snap)}</div>
 		<main class="stage" aria-label=${words.tempo}>
 			<div class="dial-place" ref=${dial.move_in}></div>
+			${view_song(s, snap)}
 			${facts(s, snap)}
 			${leads ? null : leader(snap)}
 		</main>

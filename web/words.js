@@ -2,6 +2,8 @@
  * words.js - everything the page says, in one place.
  */
 
+/** @typedef {import("./song_file.js").Format} Format */
+
 /** @param {number} n @param {string} one @param {string} [many] */
 const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
 
@@ -92,6 +94,53 @@ export const words = {
 	copy: "Copy link",
 	copied: "Link copied",
 
+	/* The song that is on */
+	song: "Song",
+	song_bar: (/** @type {number} */ bar) => `song bar ${bar}`,
+	song_from: (/** @type {number} */ bar) => `from bar ${bar}`,
+	next: "Next",
+
+	/* The library */
+	songs: "Songs",
+	search: "Search by title",
+	looking: "Looking…",
+	again: "Try again",
+	more: "More songs",
+	songs_count: (/** @type {number} */ n) => count(n, "song"),
+	found: (/** @type {number} */ n) => `${count(n, "song")} found`,
+	none_found: "No song found. A title is found by how its words begin.",
+	no_songs: "The box has no songs yet. Import a list, and every session has them.",
+	import_songs: "Import songs",
+	import_button: "Import",
+	back_to_songs: "Back to the songs",
+	from_files: "From a file",
+	from_files_hint: "CSV, ChordPro or JSON; of ChordPro several at once",
+	or_paste: "Or paste a list",
+	format: "Format",
+	formats: /** @type {Record<Format, string>} */ ({ csv: "CSV", chordpro: "ChordPro", json: "JSON" }),
+	format_hint: /** @type {Record<Format, string>} */ ({
+		csv: "The first line names the columns: title, key, tempo, time, notes. Then a song a line.",
+		chordpro: "Title, key, tempo and time of each song are taken; {new_song} stands between songs.",
+		json: "An array of songs: title, default_key, default_bpm, time_signature, notes.",
+	}),
+	paste_hint: /** @type {Record<Format, string>} */ ({
+		csv: "title,key,tempo,time\nAutumn Leaves,Gm,120,4/4",
+		chordpro: "{title: Autumn Leaves}\n{key: Gm}\n{tempo: 120}",
+		json: '[{"title": "Autumn Leaves", "default_bpm": 120}]',
+	}),
+	imported: (/** @type {number} */ created, /** @type {number} */ known) => `${created} new, ${known} known already.`,
+	import_empty: "Choose a file or paste a list first.",
+	no_song: "There is no song in this text: a ChordPro song has a line {title: …}.",
+	import_failed: (/** @type {{what: string, line: number | null, file: string, line_in_file: number}} */ { what, line, file, line_in_file }) =>
+		`Nothing was imported. ${line === null ? "" : `${file ? `${file}, line` : "Line"} ${line_in_file}: `}${what}`,
+	import_no_answer: "No answer from the box to the import. Nothing is lost: import it again; songs that came in already are left as they are.",
+	too_much: (/** @type {number} */ bytes, /** @type {number} */ parts, /** @type {Format} */ format) =>
+		`That is too much at once: ${Math.ceil(bytes / 1000)} kB, where the box takes 60 kB, and quotes and ends of lines count twice. Import it in ${parts} parts${
+			{ csv: ", each with the line of column names on top, or leave long notes out.", chordpro: ".", json: ", each an array of its own, or leave long notes out." }[format]}`,
+	files_too_big: "These files are too big for lists of songs. Nothing was read.",
+	no_text: (/** @type {string} */ name) => `${name} cannot be read as text. Save it as UTF-8 (in a spreadsheet: “CSV UTF-8”) and choose it again.`,
+	one_file: "Several files at once only with ChordPro: choose one CSV or JSON file after another.",
+
 	/* The sound */
 	sound: "Sound",
 	volume: "Volume",
@@ -135,6 +184,7 @@ export const words = {
 const REQUESTS = {
 	"tempo.set": "the tempo change", "tempo.cancel": "cancelling", "tempo.tap": "the tap", "tempo.start": "the start",
 	"tempo.stop": "the stop", "tempo.handoff": "the hand-over", "click.set": "the click setting", "click.test": "the test click",
+	"song.list": "the question for songs", "song.import": "the import",
 	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
 	"session.claim": "taking over", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
 };
@@ -165,6 +215,8 @@ const ERRORS = {
 /** What went wrong, in plain words. @param {{code: string, message?: string, request?: string, field?: string | null}} error */
 export function error_words(error) {
 	const what = REQUESTS[error.request ?? ""] ?? "that";
+	if (error.code === "no_answer" && error.request === "song.import")
+		return words.import_no_answer;
 	if (error.code === "no_answer")
 		return `No answer from the box to ${what}. Look whether it was done before you repeat it.`;
 	if (error.code === "missing_field" && error.field === "pin")
