@@ -3,10 +3,11 @@
 #
 #     web/build.sh DEST
 #
-# There is no bundler: what the browser loads is what stands here. A library is one module without
-# imports of its own; it gets a plain name, since the page's policy forbids import maps, and loses
-# the pointer to its source map, which the box does not serve. DEST is replaced as a whole, so that
-# a daemon serving it never serves half of two versions.
+# There is no bundler: what the browser loads is what stands here, line by line. Only comments on
+# lines of their own are left out; the lines stay, so that numbers in error messages are the source's.
+# A library is one module without imports of its own; it gets a plain name, since the page's policy
+# forbids import maps, and loses the pointer to its source map, which the box does not serve. DEST is
+# replaced as a whole, so that a daemon serving it never serves half of two versions.
 set -eu
 
 dest=$1
@@ -15,9 +16,18 @@ mods=$here/node_modules
 
 "$here/../systemd/npm_ci.sh" "$here" run
 
+# First a comment of one line, then one of several.
+uncommented() { # uncommented FILE
+	sed -E -e 's,^[[:space:]]*/[*]([^*]|[*][^/])*[*]/$,,' \
+		-e '\,^[[:space:]]*/[*],{' -e '\,[*]/,!{' -e ':more' -e N -e '\,[*]/$,!b more' -e 's,[^\n]*,,g' -e '}' -e '}' "$1"
+}
+
 rm -rf "$dest.new"
 mkdir -p "$dest.new/lib"
-for file in "$here"/*.js "$here"/*.css "$here"/*.html "$here"/*.svg "$here"/*.png "$here"/*.webmanifest; do
+for file in "$here"/*.js; do
+	uncommented "$file" >"$dest.new/${file##*/}"
+done
+for file in "$here"/*.css "$here"/*.html "$here"/*.svg "$here"/*.png "$here"/*.webmanifest; do
 	[ ! -e "$file" ] || cp "$file" "$dest.new/"
 done
 
