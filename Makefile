@@ -97,6 +97,8 @@ $(BUILD)/tests/unit/test_click_%: tests/unit/test_click_%.c $(BUILD)/libclick.a 
 	$(call test_program,-iquote jack_client,$(CHECK_LIBS) $(CLICK_LIBS))
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libschema.a
 	$(call test_program,-iquote daemon,$(CHECK_LIBS) $(LIBS))
+$(BUILD)/tests/tools/store_%: tests/tools/store_%.c $(BUILD)/libdaemon.a $(BUILD)/libschema.a
+	$(call test_program,-iquote daemon,$(LIBS))
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
 	$(call test_program,-iquote jack_client,$(CLICK_LIBS))
 define test_program
