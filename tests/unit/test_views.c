@@ -201,7 +201,7 @@ static int any(int below)
 	return (int)(seed >> 16) % below;
 }
 
-static void say(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
 	char sql[600];
 	va_list arguments;
@@ -263,7 +263,8 @@ static int plays(const struct cast *cast, int slot, bool *own)
 	return cast->holder[slot][*own ? 1 + cast->on : 0];
 }
 
-static void add_text(char *text, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add_text(char *text, size_t size,
+							   const char *format, ...)
 {
 	const size_t used = strlen(text);
 	va_list arguments;
