@@ -184,14 +184,14 @@ static json_t *take_unstored(struct recent *recent)
 
 static void prune(struct recent *recent, struct store *store, int64_t now_ms)
 {
-	const struct store_job job = {
-		.steps = prune_steps,
-		.params = json_pack("{s:I}", "now", (json_int_t)now_ms),
-	};
 	if (recent->pruned && now_ms - recent->pruned_ms < PRUNE_EVERY_MS)
 		return;
 	recent->pruned = true;
 	recent->pruned_ms = now_ms;
+	const struct store_job job = {
+		.steps = prune_steps,
+		.params = json_pack("{s:I}", "now", (json_int_t)now_ms),
+	};
 	store_submit(store, &job);
 }
 
