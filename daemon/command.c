@@ -4,10 +4,7 @@
 #include "durable.h"
 #include "log.h"
 #include "on_air.h"
-#include "token.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,45 +22,6 @@ static const struct command *find(const char *type)
 			if (strcmp(row->type, type) == 0)
 				return row;
 	return NULL;
-}
-
-/* ---- answers ----------------------------------------------------------- */
-
-void reply_ok(struct hub *hub, struct phone *phone, const char *re, json_t *extra)
-{
-	json_t *ok = json_pack("{s:s, s:s}", "type", "ok", "re", re);
-	if (phone->room)
-		json_object_set_new(ok, "revision",
-				    json_integer((json_int_t)phone->room->revision));
-	if (extra)
-		json_object_update(ok, extra);
-	json_decref(extra);
-	hub_send(hub, phone, ok);
-}
-
-void reply_done(struct hub *hub, struct phone *phone, const struct request *request, json_t *extra)
-{
-	if (request->hash[0])
-		recent_note(hub->recent, phone->user_id, request->id, request->hash, extra, false,
-			    clock_to_unix_ms(request->received_ns, hub->offset_ns));
-	reply_ok(hub, phone, request->id, extra);
-}
-
-void reply_error(struct hub *hub, struct phone *phone, const char *re, const char *code,
-		 const char *field, const char *format, ...)
-{
-	char message[300];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(message, sizeof message, format, arguments);
-	va_end(arguments);
-	/* What was quoted may have been cut within a character, which would spoil the JSON. */
-	for (char *at = message; *at; at++)
-		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
-			*at = '?';
-	hub_send(hub, phone,
-		 json_pack("{s:s, s:s?, s:s, s:s?, s:s}", "type", "error", "re", re, "code", code,
-			   "field", field, "message", message));
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -100,7 +58,7 @@ static bool answered_before(struct hub *hub, struct phone *phone, struct request
 {
 	json_t *answer;
 	if (!phone->room || command->repeatable || (command->durable && command->durable->reads) ||
-	    command_hash(request->body, request->hash) < 0)
+	    request_hash(request->body, request->hash) < 0)
 		return false;
 	switch (recent_find(hub->recent, phone->user_id, request->id, request->hash, &answer)) {
 	case RECENT_NEW:
@@ -145,20 +103,6 @@ static void run(struct hub *hub, struct phone *phone, struct request *request)
 		reply_error(hub, phone, request->id, error.code, error.field, "%s", error.message);
 	else
 		carry_out(hub, phone, request, command);
-}
-
-int command_hash(const json_t *body, char out[65])
-{
-	int result = -ENOMEM;
-	json_t *asked = json_copy((json_t *)body);
-	json_object_del(asked, "id");
-	json_object_del(asked, "pin"); /* a hash of so few digits would tell them */
-	char *text = json_dumps(asked, JSON_COMPACT | JSON_SORT_KEYS);
-	if (text)
-		result = token_hash(text, out);
-	free(text);
-	json_decref(asked);
-	return result;
 }
 
 /* Of valid UTF-8, which is all that jansson lets in. */

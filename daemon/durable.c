@@ -102,7 +102,7 @@ static void remember(const struct pending *pending, const struct store_result *r
 	struct hub *hub = pending->hub;
 	char hash[TOKEN_HASH_SIZE];
 	json_t *known;
-	if (command_hash(pending->body, hash) < 0 ||
+	if (request_hash(pending->body, hash) < 0 ||
 	    recent_find(hub->recent, pending->user_id, pending->re, hash, &known) != RECENT_NEW)
 		return;
 	json_t *kept = json_copy(answer);
@@ -155,7 +155,7 @@ static json_t *params_of(struct pending *pending, const struct room *room,
 	const struct durable *durable = command->durable;
 	char hash[TOKEN_HASH_SIZE] = "";
 	json_t *params = json_object();
-	if (command_hash(request->body, hash) < 0 ||
+	if (request_hash(request->body, hash) < 0 ||
 	    fields_copy(command->fields, request->body, params) < 0) {
 		json_decref(params);
 		return NULL;

@@ -6,7 +6,7 @@
 #ifndef TACTUS_ENTRANCE_H
 #define TACTUS_ENTRANCE_H
 
-#include "command.h"
+#include "reply.h"
 
 /* The request's pin opens the box (or none is asked). False: refused and answered. */
 bool entrance_pin(struct hub *hub, struct phone *phone, const struct request *request);

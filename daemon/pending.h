@@ -9,7 +9,7 @@
 #ifndef TACTUS_PENDING_H
 #define TACTUS_PENDING_H
 
-#include "command.h"
+#include "reply.h"
 
 /* So many may wait for a disk that stalls, of one phone and of all; what is more is refused. */
 #define PENDING_PHONE_MAX 32

@@ -1,7 +1,7 @@
 /*
  * What the store refuses, in words: the codes that steps give by their `none`.
  */
-#include "command.h"
+#include "reply.h"
 
 #include <string.h>
 
