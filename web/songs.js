@@ -19,9 +19,10 @@ const TYPING_MS = 200;
 let asked = 0;
 let typing = 0;
 
+/** Where a list waits to be brought in, with that. */
 export function open_songs() {
 	change({ sheet: "songs" });
-	change_songs({ said: "" });
+	change_songs(({ text }) => ({ importing: text !== "", said: "" }));
 	return look();
 }
 
