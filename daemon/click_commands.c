@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "on_air.h"
+#include "publish.h"
 
 static bool sound_ok(const char *text)
 {
@@ -36,7 +37,7 @@ static void click_test(struct hub *hub, struct phone *phone, const struct reques
 		return;
 	}
 	room->tempo.record.click.tests_asked++;
-	on_air_publish(hub, room);
+	publish_room(hub, room);
 	reply_done(hub, phone, request, NULL);
 }
 

@@ -84,10 +84,6 @@ void hub_detach_user(struct hub *hub, struct room *room, const char *user_id);
 
 struct room *hub_room(struct hub *hub, const char *session_id); /* NULL: not loaded */
 
-/* The room of a row that the load step brought: the one in memory, or a new one. The sections that
- * came with it are taken over; what changed by that is yet to be told. NULL: no memory. */
-struct room *hub_room_from(struct hub *hub, const struct store_result *result);
-
 /* Take over the sections that the store read: those that are others than before become
  * room->untold. */
 void hub_take_sections(struct hub *hub, struct room *room, const struct store_result *result);
@@ -105,10 +101,5 @@ void hub_tell_untold(struct hub *hub, struct room *room);
 
 /* The snapshot for that phone: the caller owns. */
 json_t *hub_welcome(struct hub *hub, const struct phone *phone);
-
-/* ---- housekeeping ------------------------------------------------------ */
-
-/* Every 50 ms; user is the hub. */
-void hub_tick(void *user);
 
 #endif

@@ -10,11 +10,12 @@
 #include "health.h"
 #include "hub.h"
 #include "log.h"
-#include "on_air.h"
 #include "options.h"
 #include "pin.h"
 #include "presence.h"
+#include "restore.h"
 #include "session_sql.h"
+#include "tick.h"
 #include "token.h"
 
 #include <signal.h>
@@ -209,12 +210,12 @@ static int run(struct hub *hub, const struct options *options, char *message, si
 	    (result = air_open(&hub->air, options->region, message, size)) < 0)
 		return result;
 	open_clock(hub);
-	on_air_recover(hub);
+	restore_on_air(hub);
 	if ((result = open_server(hub, options, &gate, message, size)) < 0)
 		return result;
 	const struct archive_place place = {hub->store, options->state_dir};
 	struct control *control = open_control(hub, &place);
-	server_every(hub->server, TICK_MS, hub_tick, hub);
+	server_every(hub->server, TICK_MS, tick, hub);
 	server_every(hub->server, 1000, feed_watchdog, hub);
 	log_event(LOG_LEVEL_INFO, "listening on port %d, region %s, state %s%s", options->port,
 		  options->region, options->state_dir, hub->pin[0] ? "" : ", no PIN asked");

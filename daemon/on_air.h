@@ -12,11 +12,6 @@
 
 #include "hub.h"
 
-struct tempo_now on_air_now(struct hub *hub);
-
-/* Have the click play the room's record, if it is on the air. Tells nobody. */
-void on_air_publish(struct hub *hub, struct room *room);
-
 /* The room's tempo or click has changed: the click plays it (if on the air), everyone is told,
  * and the table gets it behind. In this order, so that a slow phone delays no beat. */
 void on_air_changed(struct hub *hub, struct room *room, unsigned sections);
@@ -28,16 +23,9 @@ void on_air_promote(struct hub *hub, struct room *room, int64_t now_ns);
 /* Who drives the click from now on; NULL: nobody (the click falls silent). Tells the rooms. */
 void on_air_set(struct hub *hub, struct room *room);
 
-/* For a room that has just come into memory by that row: if the table says that it is on the air and
- * nobody else is, it takes up what the regions say of it, or publishes what the table says. */
-void on_air_adopt(struct hub *hub, struct room *room, const json_t *row);
-
 /* True if a new session may simply take the click: nobody has it, or one that has stood still
  * and been empty for ten minutes. */
 bool on_air_is_free(const struct hub *hub, int64_t now_ns);
-
-/* The tempo from before the daemon died goes on: loads its room. Once, at start. */
-void on_air_recover(struct hub *hub);
 
 /* Take over a stop on the box, and tell phones
  * by a new anchor when its bars fall elsewhere than they were told. Every 50 ms. */

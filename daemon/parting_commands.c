@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "on_air.h"
+#include "publish.h"
 #include "session_sql.h"
 
 #include <stdio.h>
@@ -109,7 +110,7 @@ static const struct store_step close_steps[] = {
 static unsigned closed(struct hub *hub, struct room *room, const struct store_result *result,
 		       json_t *answer)
 {
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	(void)result, (void)answer;
 	log_event(LOG_LEVEL_INFO, "session %s closed", room->id);
 	if (tempo_stop(&room->tempo, &when))

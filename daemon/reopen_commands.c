@@ -8,6 +8,7 @@
 #include "pending.h"
 #include "presence.h"
 #include "reopen_sql.h"
+#include "restore.h"
 #include "session_sql.h"
 #include "token.h"
 
@@ -84,7 +85,7 @@ static void open_again(struct hub *hub, const struct store_result *result, bool 
 	struct room *room = hub_room(hub, text_of(result->row, "session_id"));
 	if (room)
 		forget_evening(room);
-	room = hub_room_from(hub, result);
+	room = restore_room(hub, result);
 	if (room)
 		hub_tell_untold(hub, room);
 	if (takes_air)

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "on_air.h"
 #include "pending.h"
+#include "restore.h"
 #include "session_sql.h"
 #include "token.h"
 
@@ -55,7 +56,7 @@ static void enter(struct pending *pending, struct phone *phone, const struct sto
 		  unsigned live, bool with_code)
 {
 	struct hub *hub = pending->hub;
-	struct room *room = hub_room_from(hub, result);
+	struct room *room = restore_room(hub, result);
 	/* A token says who it is; otherwise it is the person just made. */
 	const char *user_id = text_of(result->row, "user_id");
 	if (!user_id)
@@ -119,7 +120,7 @@ static void created(struct pending *pending, struct phone *phone, const struct s
 			reply_refused(hub, phone, pending->re, result);
 		return;
 	}
-	struct room *room = hub_room_from(hub, result);
+	struct room *room = restore_room(hub, result);
 	if (takes_air)
 		on_air_set(hub, room);
 	log_event(LOG_LEVEL_INFO, "session %s created, code %s%s", pending->session_id,
@@ -199,7 +200,7 @@ static void claimed(struct pending *pending, struct phone *phone, const struct s
 			reply_refused(hub, phone, pending->re, result);
 		return;
 	}
-	struct room *room = hub_room_from(hub, result);
+	struct room *room = restore_room(hub, result);
 	const char *same = text_of(result->row, "user_id");
 	if (same)
 		snprintf(pending->user_id, sizeof pending->user_id, "%s", same);

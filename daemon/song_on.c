@@ -1,7 +1,7 @@
 #include "song_on.h"
 
 #include "metre.h"
-#include "on_air.h"
+#include "publish.h"
 
 #include <errno.h>
 
@@ -48,7 +48,7 @@ static bool wanted_pace(const struct room *room, struct beat_pace *pace)
 int64_t song_on_take_over(struct hub *hub, struct room *room)
 {
 	struct tempo *tempo = &room->tempo;
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	struct beat_pace pace;
 	int64_t bar = tempo->next_bar;
 	room->song_waits = false;

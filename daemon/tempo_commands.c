@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "on_air.h"
+#include "publish.h"
 #include "song_on.h"
 
 #include <errno.h>
@@ -80,7 +81,7 @@ static int64_t soon_ns(const struct hub *hub, const struct tempo_now *when)
 static void tempo_start_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct room *room = phone->room;
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	int64_t anchor_ns;
 	int count_in = (int)json_integer_value(field_of(request, "count_in_bars"));
 	int result = anchor_of(hub, request, &anchor_ns);
@@ -103,12 +104,12 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 
 static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	/* Said to the click also where we believe that it stands still: a stop must stop. */
 	if (tempo_stop(&phone->room->tempo, &when))
 		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
 	else
-		on_air_publish(hub, phone->room);
+		publish_room(hub, phone->room);
 	reply_done(hub, phone, request, NULL);
 }
 
@@ -149,7 +150,7 @@ static bool set_makes_sense(struct hub *hub, struct phone *phone, const struct r
 static void tempo_set_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct room *room = phone->room;
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	struct beat_pace pace;
 	int64_t anchor_ns;
 	int64_t at_bar;
@@ -174,7 +175,7 @@ static void tempo_set_command(struct hub *hub, struct phone *phone, const struct
 static void tempo_cancel_command(struct hub *hub, struct phone *phone,
 				 const struct request *request)
 {
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	int result = tempo_cancel(&phone->room->tempo, &when);
 	if (result == -ENOENT) {
 		reply_error(hub, phone, request->id, "nothing_pending", NULL,
@@ -200,7 +201,7 @@ static void answer_tap(struct hub *hub, struct phone *phone, const struct reques
 static void tempo_tap_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
 	struct room *room = phone->room;
-	struct tempo_now when = on_air_now(hub);
+	struct tempo_now when = publish_moment(hub);
 	struct taps_estimate taps;
 	int64_t at_ns =
 		clock_from_unix_ms(json_number_value(field_of(request, "at")), hub->offset_ns);
