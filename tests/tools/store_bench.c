@@ -93,7 +93,7 @@ static void acknowledged(void *user, const struct store_result *result)
 
 static void submit_next(struct through_store *bench)
 {
-	struct note note;
+	struct note note = {0};
 
 	make_note(&note, ++bench->number);
 	const struct store_job job = {
@@ -176,7 +176,7 @@ static void text(sqlite3_stmt *statement, int index, const char *value)
 
 static void write_bare(struct bare *bare)
 {
-	struct note note;
+	struct note note = {0};
 	sqlite3_stmt *ask = bare->statements[BARE_ASK];
 	sqlite3_stmt *song = bare->statements[BARE_SONG];
 	sqlite3_stmt *keep = bare->statements[BARE_KEEP];
@@ -239,7 +239,8 @@ static double middle(double *values, int count)
 
 static void row(struct bench *bench, int writers)
 {
-	double store[RUNS_MAX], a_commit[RUNS_MAX], single[RUNS_MAX], grouped[RUNS_MAX];
+	double store[RUNS_MAX] = {0}, a_commit[RUNS_MAX] = {0};
+	double single[RUNS_MAX] = {0}, grouped[RUNS_MAX] = {0};
 
 	for (int i = 0; i < bench->runs; i++) {
 		store[i] = run_store(&bench->store, writers, bench->run_ms, &a_commit[i]);

@@ -107,10 +107,12 @@ static int compare_ns(const void *a, const void *b)
 static void row(const struct bench *bench, const char *name)
 {
 	const int n = bench->rounds;
+	const int middle = n / 2;
+	const int slow = n - 1 - n / 100;
 
 	qsort(bench->took_ns, (size_t)n, sizeof *bench->took_ns, compare_ns);
-	printf("%s\t%.3f\t%.3f\t%zu\n", name, (double)bench->took_ns[n / 2] / 1e6,
-	       (double)bench->took_ns[n - 1 - n / 100] / 1e6, bench->bytes);
+	printf("%s\t%.3f\t%.3f\t%zu\n", name, (double)bench->took_ns[middle] / 1e6,
+	       (double)bench->took_ns[slow] / 1e6, bench->bytes);
 }
 
 /* ---- by SQLite's own interface ------------------------------------------------- */

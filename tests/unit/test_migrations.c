@@ -267,9 +267,8 @@ static void new_columns_hold_their_default(sqlite3 *db)
 			 table, table, (int)strcspn(query, "F"), query);
 		char *text = text_of(db, sql);
 		json_t *queries = json_loads(text, 0, NULL);
-		size_t index;
-		json_t *count;
-		json_array_foreach(queries, index, count) is(db, json_string_value(count), "0");
+		for (size_t i = 0; i < json_array_size(queries); i++)
+			is(db, json_string_value(json_array_get(queries, i)), "0");
 		json_decref(queries);
 		free(text);
 	}
