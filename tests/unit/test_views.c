@@ -374,6 +374,37 @@ START_TEST(sections_are_of_their_session)
 }
 END_TEST
 
+/* However many sessions there were, and whatever was assigned in them, only this one's rows are read:
+ * SQLite's plan searches where it could scan. */
+static const char *const sections[] = {"session", "participants", "role_assignments", "setlist",
+				       "active_song"};
+
+START_TEST(a_section_reads_its_own_rows)
+{
+	char sql[200];
+	sqlite3_stmt *plan;
+	int searches = 0;
+	bool by_user = false;
+
+	snprintf(sql, sizeof sql,
+		 "EXPLAIN QUERY PLAN SELECT json FROM section_%s WHERE session_id = ?",
+		 sections[_i]);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &plan, NULL), SQLITE_OK);
+	while (sqlite3_step(plan) == SQLITE_ROW) {
+		const char *step = (const char *)sqlite3_column_text(plan, 3);
+		const bool scans = strncmp(step, "SCAN ", 5) == 0;
+		ck_assert_msg(!scans || strstr(step, "subquery"), "%s: %s", sections[_i], step);
+		ck_assert_msg(!strstr(step, "AUTOMATIC"), "%s: %s", sections[_i], step);
+		searches += strncmp(step, "SEARCH ", 7) == 0;
+		by_user = by_user ||
+			  strstr(step, "role_assignment_user (session_id=? AND user_id=?)");
+	}
+	sqlite3_finalize(plan);
+	ck_assert_int_gt(searches, 0);
+	ck_assert_int_eq(by_user, strcmp(sections[_i], "participants") == 0);
+}
+END_TEST
+
 START_TEST(view_of_the_slots)
 {
 	json_is("SELECT json_extract(json, '$[0]', '$[2]') FROM section_slots",
@@ -403,6 +434,8 @@ int main(void)
 	tcase_add_test(tcase, a_songs_role_shadows_the_global_one);
 	tcase_add_test(tcase, who_plays_what_by_the_rules);
 	tcase_add_test(tcase, sections_are_of_their_session);
+	tcase_add_loop_test(tcase, a_section_reads_its_own_rows, 0,
+			    sizeof sections / sizeof *sections);
 	tcase_add_test(tcase, view_of_the_slots);
 	suite_add_tcase(suite, tcase);
 
