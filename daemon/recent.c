@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRUNE_EVERY_MS 3600000
+#define PRUNE_EVERY_MS 60000
 
 struct answer {
 	char user_id[UUID_TEXT_SIZE];
@@ -18,11 +18,15 @@ struct answer {
 	char *request_id; /* NULL: this place is free */
 	json_t *answer;   /* NULL: nothing but ok */
 	int64_t at_ms;
-	enum { UNSTORED, UNDER_WAY, STORED } kept;
 };
 
+enum kept { STORED, UNSTORED, UNDER_WAY };
+
+/* What is searched lies by itself: many more places are looked at than are found. */
 struct recent {
 	struct answer answers[RECENT_MAX]; /* a ring */
+	uint32_t keys[RECENT_MAX];
+	unsigned char kept[RECENT_MAX]; /* enum kept */
 	size_t next;
 	bool unstored;
 	bool busy;
@@ -51,12 +55,25 @@ void recent_free(struct recent *recent)
 	free(recent);
 }
 
+/* FNV-1a. */
+static uint32_t key_of(const char *user_id, const char *request_id)
+{
+	uint32_t key = 2166136261u;
+	for (const char *at = user_id; *at; at++)
+		key = (key ^ (unsigned char)*at) * 16777619u;
+	for (const char *at = request_id; *at; at++)
+		key = (key ^ (unsigned char)*at) * 16777619u;
+	return key;
+}
+
 static const struct answer *find(const struct recent *recent, const char *user_id,
 				 const char *request_id)
 {
+	const uint32_t key = key_of(user_id, request_id);
 	for (size_t i = 0; i < RECENT_MAX; i++) {
 		const struct answer *answer = &recent->answers[i];
-		if (answer->request_id && strcmp(answer->request_id, request_id) == 0 &&
+		if (recent->keys[i] == key && answer->request_id &&
+		    strcmp(answer->request_id, request_id) == 0 &&
 		    strcmp(answer->user_id, user_id) == 0)
 			return answer;
 	}
@@ -79,16 +96,18 @@ enum recent_found recent_find(const struct recent *recent, const char *user_id,
 void recent_note(struct recent *recent, const char *user_id, const char *request_id,
 		 const char *hash, json_t *answer, bool stored, int64_t now_ms)
 {
-	struct answer *place = &recent->answers[recent->next];
+	const size_t next = recent->next;
+	struct answer *place = &recent->answers[next];
 	char *id = strdup(request_id);
 	if (!id)
 		return;
-	recent->next = (recent->next + 1) % RECENT_MAX;
+	recent->next = (next + 1) % RECENT_MAX;
 	forget(place);
 	place->request_id = id;
 	place->answer = json_object_size(answer) > 0 ? json_incref(answer) : NULL;
 	place->at_ms = now_ms;
-	place->kept = stored ? STORED : UNSTORED;
+	recent->keys[next] = key_of(user_id, request_id);
+	recent->kept[next] = stored ? STORED : UNSTORED;
 	strncpy(place->user_id, user_id, sizeof place->user_id - 1);
 	strncpy(place->hash, hash, sizeof place->hash - 1);
 	recent->unstored = recent->unstored || !stored;
@@ -158,8 +177,8 @@ static void kept(void *user, const struct store_result *result)
 	recent->busy = false;
 	/* What failed is tried again with the next that comes, not at once: the disk may be full. */
 	for (size_t i = 0; i < RECENT_MAX; i++)
-		if (recent->answers[i].kept == UNDER_WAY)
-			recent->answers[i].kept = result->status == STORE_OK ? STORED : UNSTORED;
+		if (recent->kept[i] == UNDER_WAY)
+			recent->kept[i] = result->status == STORE_OK ? STORED : UNSTORED;
 	if (result->status != STORE_OK)
 		log_event(LOG_LEVEL_ERROR, "answers are given but not stored: %s", result->what);
 }
@@ -168,10 +187,10 @@ static json_t *take_unstored(struct recent *recent)
 {
 	json_t *answers = json_array();
 	for (size_t i = 0; i < RECENT_MAX; i++) {
-		struct answer *answer = &recent->answers[i];
-		if (!answer->request_id || answer->kept != UNSTORED)
+		const struct answer *answer = &recent->answers[i];
+		if (recent->kept[i] != UNSTORED)
 			continue;
-		answer->kept = UNDER_WAY;
+		recent->kept[i] = UNDER_WAY;
 		json_array_append_new(answers,
 				      json_pack("{s:s, s:s, s:s, s:O?, s:I}", "user_id",
 						answer->user_id, "request_id", answer->request_id,

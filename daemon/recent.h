@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RECENT_MAX 1024
+/* A fader that is drawn takes sixty a second; a line that breaks may take minutes to come back. */
+#define RECENT_MAX 16384
 
 struct recent;
 struct store;
@@ -39,7 +40,8 @@ void recent_note(struct recent *recent, const char *user_id, const char *request
 /* Read back what the table has: before the loop runs. 0 or -ENOMEM. */
 int recent_load(struct recent *recent, struct store *store);
 
-/* Store what isn't, unless a job is under way. Prunes the table now and then. */
+/* Store what isn't, unless a job is under way. Prunes the table once a minute, so that a flood of
+ * requests leaves no more than a minute's above LIMIT_RESULTS_MAX. */
 void recent_keep(struct recent *recent, struct store *store, int64_t now_ms);
 
 #endif
