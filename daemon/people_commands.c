@@ -50,6 +50,7 @@ static void ptt_set(struct hub *hub, struct phone *phone, const struct request *
 	if (!person)
 		return;
 	person->talking = strcmp(state, "talking") == 0;
+	person->talker = phone->serial;
 	person->unstored = true;
 	presence_update(hub, phone->room);
 	hub_tell_untold(hub, phone->room);

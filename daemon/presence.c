@@ -84,12 +84,20 @@ static int64_t heard_ns(const struct hub *hub, const struct room *room, const ch
 	return newest_ns;
 }
 
-static void look(const struct hub *hub, const struct room *room, struct person *person,
-		 int64_t now_ns)
+/* Is the phone that the button is held on still there? Another device of the same user holds none. */
+static bool holds_button(struct hub *hub, const struct room *room, const struct person *person,
+			 int64_t now_ns)
+{
+	const struct phone *phone = hub_phone(hub, person->talker);
+	return phone && phone->room == room && strcmp(phone->user_id, person->user_id) == 0 &&
+	       now_ns - phone->heard_ns < AWAY_NS;
+}
+
+static void look(struct hub *hub, const struct room *room, struct person *person, int64_t now_ns)
 {
 	int64_t newest_ns = heard_ns(hub, room, person->user_id);
 	person->away = newest_ns == 0 || now_ns - newest_ns >= AWAY_NS;
-	if (person->away && person->talking) {
+	if (person->talking && !holds_button(hub, room, person, now_ns)) {
 		person->talking = false; /* a hand that fell asleep holds no button */
 		person->unstored = true;
 	}

@@ -22,6 +22,7 @@ struct person {
 	bool away; /* no live connection, or one that has been silent for long */
 	bool ready;
 	bool talking;
+	uint64_t talker; /* serial of the phone that holds the button, while talking */
 	bool measured; /* the next two are told */
 	int rtt_ms;
 	double loss_pct;

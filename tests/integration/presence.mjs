@@ -21,6 +21,7 @@ async function band(at = box) {
 	const { code } = await ann.create("Ann");
 	const ben = await Phone.open(at.url);
 	await ben.join(code, "Ben");
+	await ann.when((state) => state.participants.length === 2);
 	return { ann, ben, code };
 }
 
@@ -79,6 +80,23 @@ test("of two devices of one user, one that goes takes nobody away", async () => 
 	assert.equal(entry(ann.state, id(ben)).away, false);
 	assert.equal(entry(ann.state, id(ben)).ptt_state, "talking");
 	await close(ann, ben);
+});
+
+test("of two devices of one user, one that goes takes along the button that was held on it", async () => {
+	const { ann, ben } = await band();
+	const tablet = await openEye(box, ben.token);
+	await tablet.request("ptt.set", { state: "talking" });
+	tablet.terminate();
+	const state = await ann.when((s) => entry(s, id(ben)).ptt_state === "idle");
+	assert.equal(entry(state, id(ben)).away, false);
+	/* A line that was cut and a new one: on the new one nothing is held. */
+	await ben.request("ptt.set", { state: "talking" });
+	const again = await openEye(box, ben.token);
+	ben.terminate();
+	await ann.when((s) => entry(s, id(ben)).ptt_state === "idle");
+	await again.request("ptt.set", { state: "talking" });
+	await ann.when((s) => entry(s, id(ben)).ptt_state === "talking");
+	await close(ann, again);
 });
 
 test("silence of fifteen seconds is away; a heartbeat is back without a new join", async () => {
