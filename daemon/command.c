@@ -85,6 +85,19 @@ static void carry_out(struct hub *hub, struct phone *phone, const struct request
 		command->run(hub, phone, request);
 }
 
+/* What is not well formed was never carried out: it need not wait, with all that is in it, for the
+ * disk to say so. */
+static void refuse(struct hub *hub, struct phone *phone, const struct request *request,
+		   const struct command *command)
+{
+	struct field_error error;
+	if (command->durable && phone->room &&
+	    fields_check(command->fields, request->body, &error) == 0)
+		durable_refuse(hub, phone, request, command);
+	else
+		refuse_permission(hub, phone, request->id, command);
+}
+
 static void run(struct hub *hub, struct phone *phone, struct request *request)
 {
 	const char *type = json_string_value(json_object_get(request->body, "type"));
@@ -95,10 +108,8 @@ static void run(struct hub *hub, struct phone *phone, struct request *request)
 			    "this box knows no request \"%.40s\"", type);
 	else if (answered_before(hub, phone, request, command))
 		return;
-	else if (command->durable && phone->room && !permitted(command, phone))
-		durable_refuse(hub, phone, request, command);
 	else if (!permitted(command, phone))
-		refuse_permission(hub, phone, request->id, command);
+		refuse(hub, phone, request, command);
 	else if (fields_check(command->fields, request->body, &error) < 0)
 		reply_error(hub, phone, request->id, error.code, error.field, "%s", error.message);
 	else

@@ -333,6 +333,26 @@ test("the disk stalls: tempo, ping and page are answered meanwhile; what must be
 	await box.stop();
 });
 
+test("the disk stalls: what is neither permitted nor well formed need not wait, and holds no memory", async () => {
+	const stall = join(freshPlace(), "stall");
+	const box = await freshBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	const ann = await Phone.open(box.url);
+	const { code } = await ann.create("Ann");
+	const ben = await Phone.open(box.url);
+	await ben.join(code);
+	writeFileSync(stall, "");
+	const waits = ben.request("profile.set", { display_name: "Benny" });
+	const lists = Array.from({ length: 20000 }, () => []);
+	for (let i = 0; i < 64; i++)
+		checkError((await refused(ben.request("song.import", { format: "json", text: lists }))).answer, "not_md", null);
+	assert.ok(existsSync(stall));
+	rmSync(stall);
+	await waits;
+	for (const phone of [ann, ben])
+		await phone.close();
+	await box.stop();
+});
+
 test("killed during a stall: what was acknowledged is there, tempo and all", async () => {
 	const stall = join(freshPlace(), "stall");
 	const box = await freshBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
