@@ -75,6 +75,36 @@ try {
 		await shoot(md, `sheet-${name}`);
 		await md.keyboard.press("Escape");
 	}
+
+	await md.getByRole("button", { name: "Songs", exact: true }).click();
+	await md.getByText("The box has no songs yet").waitFor();
+	await shoot(md, "sheet-songs-none");
+	await md.getByRole("button", { name: "Import songs" }).click();
+	const songs = ["Autumn Leaves,Gm,120,4/4", "Blue Bossa,Cm,144,4/4", "\"A title that is long, and goes on, and does not end before the line does\",F#m,92,6/8", "Footprints,Cm,66,6/8"];
+	await md.getByLabel("Or paste a list").fill(["title,key,tempo,time", ...songs, "So What,,1360,4/4"].join("\n"));
+	await md.getByRole("button", { name: "Import", exact: true }).click();
+	await md.locator(".wrong").waitFor();
+	await shoot(md, "sheet-import-wrong");
+	await md.getByLabel("Or paste a list").fill(["title,key,tempo,time", ...songs].join("\n"));
+	await md.getByRole("button", { name: "Import", exact: true }).click();
+	await md.getByText("4 new").waitFor();
+	await shoot(md, "sheet-songs");
+	await md.keyboard.press("Escape");
+	/* Setlists have no sheet yet: the MD's other device makes one. */
+	const other = await Phone.open(box.url);
+	await other.request("session.resume", { token: await md.evaluate(() => JSON.parse(localStorage.getItem("tactus.seat") ?? "").token) });
+	const { setlist_id } = await other.request("setlist.create", { title: "Tonight" });
+	for (const { id } of (await other.request("song.list")).songs)
+		await other.request("setlist.item.add", { setlist_id, song_id: id });
+	await other.request("setlist.activate", { setlist_id });
+	await other.request("song.activate", { position: 1 });
+	await md.locator(".song-about", { hasText: "song bar 2" }).waitFor();
+	await shoot(md, "md-song");
+	await beat(player, "2");
+	await shoot(player, "player-song");
+	await other.request("song.activate", { position: null });
+	await other.close();
+
 	await md.getByRole("button", { name: "Stop", exact: true }).click();
 	await md.getByRole("radio", { name: "12/8" }).click();
 	await md.getByRole("button", { name: "Start", exact: true }).click();
