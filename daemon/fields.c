@@ -234,7 +234,7 @@ static json_t *lower_case(const json_t *id)
 {
 	char text[UUID_TEXT_SIZE] = "";
 	const char *from = json_string_value(id);
-	for (size_t i = 0; from[i] && i < sizeof text - 1; i++)
+	for (size_t i = 0; i < sizeof text - 1 && from[i]; i++)
 		text[i] = (char)tolower((unsigned char)from[i]);
 	return json_string(text);
 }

@@ -23,7 +23,7 @@ struct person {
 	bool ready;
 	bool talking;
 	uint64_t talker; /* serial of the phone that holds the button, while talking */
-	bool measured; /* the next two are told */
+	bool measured;   /* the next two are told */
 	int rtt_ms;
 	double loss_pct;
 	int64_t heard_ms; /* Unix, box's clock: last sign of life */
