@@ -16,6 +16,14 @@ void on_air_changed(struct hub *hub, struct room *room, unsigned sections)
 	session_sql_keep_tempo(hub, room);
 }
 
+bool on_air_stop(struct hub *hub, struct room *room)
+{
+	struct tempo_now when = publish_moment(hub);
+	bool ran = tempo_stop(&room->tempo, &when) != 0;
+	song_on_waited(hub, room);
+	return ran;
+}
+
 void on_air_promote(struct hub *hub, struct room *room, int64_t now_ns)
 {
 	if (!tempo_promote(&room->tempo, now_ns))
@@ -57,9 +65,8 @@ bool on_air_is_free(const struct hub *hub, int64_t now_ns)
 
 static void stopped_on_the_box(struct hub *hub, struct room *room)
 {
-	struct tempo_now when = publish_moment(hub);
 	log_event(LOG_LEVEL_INFO, "stopped on the box");
-	tempo_stop(&room->tempo, &when);
+	on_air_stop(hub, room);
 	on_air_changed(hub, room, SECTION_TEMPO_STATE);
 }
 

@@ -16,6 +16,10 @@
  * and the table gets it behind. In this order, so that a slow phone delays no beat. */
 void on_air_changed(struct hub *hub, struct room *room, unsigned sections);
 
+/* Stand still at once; a song that waited for a change has its tempo now. True if it ran. To be
+ * published and told. */
+bool on_air_stop(struct hub *hub, struct room *room);
+
 /* What is pending becomes current if its time has come, and everyone is told. Every 50 ms, and ahead
  * of every command, which must see what is in force. */
 void on_air_promote(struct hub *hub, struct room *room, int64_t now_ns);

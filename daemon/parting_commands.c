@@ -110,10 +110,9 @@ static const struct store_step close_steps[] = {
 static unsigned closed(struct hub *hub, struct room *room, const struct store_result *result,
 		       json_t *answer)
 {
-	struct tempo_now when = publish_moment(hub);
 	(void)result, (void)answer;
 	log_event(LOG_LEVEL_INFO, "session %s closed", room->id);
-	if (tempo_stop(&room->tempo, &when))
+	if (on_air_stop(hub, room))
 		session_sql_keep_tempo(hub, room);
 	/* One state for all of it, their last, however slow they are. */
 	hub_part(hub, room, NULL);

@@ -3,9 +3,11 @@
 #include "clock.h"
 #include "log.h"
 #include "metre.h"
+#include "on_air.h"
 #include "publish.h"
 #include "session_sql.h"
 #include "setlist_marks.h"
+#include "song_on.h"
 #include "token.h"
 
 #include <string.h>
@@ -111,7 +113,8 @@ struct room *restore_room(struct hub *hub, const struct store_result *result)
 {
 	const char *id = json_string_value(json_object_get(result->row, "session_id"));
 	struct room *room = id ? hub_room(hub, id) : NULL;
-	if (!room) {
+	bool fresh = !room;
+	if (fresh) {
 		room = room_new(result->row, air_fresh_id(hub->air, clock_now_ns()));
 		if (!room)
 			return NULL;
@@ -122,6 +125,8 @@ struct room *restore_room(struct hub *hub, const struct store_result *result)
 		adopt(hub, room, result->row);
 	}
 	hub_take_sections(hub, room, result);
+	if (fresh && song_on_missed(hub, room))
+		on_air_changed(hub, room, SECTION_TEMPO_STATE);
 	return room;
 }
 

@@ -239,7 +239,8 @@ static json_t *tempo_params(const struct hub *hub, const struct room *room, int6
 			  (int)record->click.accent, "subdivision", (int)record->click.subdivision,
 			  "sound", sound_name(record->click.sound)));
 	add_pending(hub, record, params);
-	if (room->song_start_bar != SONG_NOT_BEGUN)
+	/* Who reads it back knows by this that the song's tempo has not taken over. */
+	if (room->song_start_bar != SONG_NOT_BEGUN && !room->song_waits)
 		json_object_set_new(params, "song_start_bar", json_integer(room->song_start_bar));
 	return params;
 }

@@ -71,3 +71,12 @@ bool song_on_waited(struct hub *hub, struct room *room)
 	song_on_take_over(hub, room);
 	return true;
 }
+
+bool song_on_missed(struct hub *hub, struct room *room)
+{
+	/* Whatever is on has a first bar as soon as something runs. */
+	if (!room->tempo.record.running || !section(room) || room->song_start_bar != SONG_NOT_BEGUN)
+		return false;
+	song_on_take_over(hub, room);
+	return true;
+}

@@ -26,6 +26,10 @@ void song_on_begins(struct room *room, int64_t bar);
  * and told (on_air_changed). */
 int64_t song_on_take_over(struct hub *hub, struct room *room);
 
+/* For a room that has just come into memory: a song that was put on while the tempo ran takes over now,
+ * if the daemon died before it could. True if one did. */
+bool song_on_missed(struct hub *hub, struct room *room);
+
 /* What was beginning has begun: a song that had to wait for that takes over now. True if one did. */
 bool song_on_waited(struct hub *hub, struct room *room);
 

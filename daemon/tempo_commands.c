@@ -104,9 +104,8 @@ static void tempo_start_command(struct hub *hub, struct phone *phone, const stru
 
 static void tempo_stop_command(struct hub *hub, struct phone *phone, const struct request *request)
 {
-	struct tempo_now when = publish_moment(hub);
 	/* Said to the click also where we believe that it stands still: a stop must stop. */
-	if (tempo_stop(&phone->room->tempo, &when))
+	if (on_air_stop(hub, phone->room))
 		on_air_changed(hub, phone->room, SECTION_TEMPO_STATE);
 	else
 		publish_room(hub, phone->room);

@@ -5,10 +5,14 @@
  * timeout: 400 s
  */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { startBox } from "../lib/box.mjs";
+import { preload } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { checkMerged, hears, openEye, refuses } from "../lib/refusal.mjs";
 
@@ -137,6 +141,71 @@ test("one that comes while another change is beginning waits for it", async () =
 		assert.ok(ann.state.activeSong.start_bar_index <= at_bar + 1);
 	}
 	await close(ann, ben);
+});
+
+/** Runs at 30, and falls silent at its next bar line until 60 begins: puts on the second song in between. */
+async function activateInTheGap(ann) {
+	await ann.request("tempo.set", { bpm: 30, time_signature: "2/4" });
+	await ann.request("tempo.start");
+	const line = ann.state.tempoState.anchor_timestamp + 4000;
+	await ann.request("tempo.set", { bpm: 60, anchor_timestamp: line + 900 });
+	await sleep(line + 100 - ann.now());
+	return ann.request("song.activate", { position: 1 });
+}
+
+test("stopped while a song waits: it has its tempo, and what begins later is let alone", async () => {
+	const { ann, ben } = await evening();
+	await activateInTheGap(ann);
+	assert.equal(ann.state.tempoState.bpm, 30);
+	await ann.request("tempo.stop");
+	assert.deepEqual([ann.state.tempoState.bpm, ann.state.tempoState.time_signature, ann.state.activeSong.start_bar_index], [180, "4/4", null]);
+	await ann.request("tempo.set", { bpm: 240 });
+	await ann.request("tempo.start");
+	await ann.request("tempo.set", { bpm: 241 });
+	await ann.when((s) => s.tempoState.bpm === 241 && s.tempoState.pending === null);
+	await sleep(200);
+	assert.equal(ann.state.tempoState.pending, null);
+	await checkMerged(await openEye(box, ann.token), [ann, ben]);
+	await close(ann, ben);
+});
+
+test("a daemon that dies before the song's tempo could take over: the next one sees to it", async (t) => {
+	const dir = mkdtempSync(join(tmpdir(), "tactus-stall-"));
+	const stall = join(dir, "stall");
+	const own = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	t.after(() => own.stop().finally(() => rmSync(dir, { recursive: true, force: true })));
+	const again = async () => {
+		await own.kill("tactusd");
+		rmSync(stall, { force: true });
+		await own.start("tactusd");
+	};
+	const { ann, ben } = await evening(own);
+	const other = await evening(own); /* the first has the loudspeaker */
+	for (const phone of [ann, other.ann])
+		await phone.request("tempo.start");
+	await sleep(300);
+	/* In the file, but not acknowledged. */
+	writeFileSync(stall, "");
+	for (const phone of [ann, other.ann])
+		phone.request("song.activate", { position: 1 }, "lost").catch(() => {});
+	await sleep(300);
+	await again();
+	for (const phone of [ann, other.ann]) {
+		await phone.resume();
+		await phone.request("song.activate", { position: 1 }, "lost");
+		const { activeSong } = await phone.when((s) => s.tempoState.bpm === 180 && s.tempoState.pending === null, 8000);
+		assert.equal(activeSong.title, "Fast");
+		assert.ok(activeSong.start_bar_index > 0);
+		await phone.request("tempo.stop");
+	}
+	/* And one that waits. */
+	await ann.request("song.activate", { position: null });
+	await activateInTheGap(ann);
+	await sleep(100);
+	await again();
+	await ann.resume();
+	await ann.when((s) => s.tempoState.bpm === 180 && s.tempoState.pending === null, 8000);
+	await close(ann, ben, other.ann, other.ben);
 });
 
 test("the roles of that song are shown: its own first, then the global ones", async () => {
