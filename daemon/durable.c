@@ -95,16 +95,20 @@ static void carried_out(struct pending *pending, struct room *room,
 	tell_elsewhere(hub, room, durable->elsewhere);
 }
 
-/* An answer that the loop has added to is not yet in the table as it was given. */
+/* An answer that the loop has added to is not yet in the table as it was given: where the same
+ * request came twice at once, the second has it from here. */
 static void remember(const struct pending *pending, const struct store_result *result,
 		     json_t *answer)
 {
 	struct hub *hub = pending->hub;
 	char hash[TOKEN_HASH_SIZE];
 	json_t *known;
-	if (request_hash(pending->body, hash) < 0 ||
-	    recent_find(hub->recent, pending->user_id, pending->re, hash, &known) != RECENT_NEW)
+	if (request_hash(pending->body, hash) < 0)
 		return;
+	if (recent_find(hub->recent, pending->user_id, pending->re, hash, &known) != RECENT_NEW) {
+		json_object_update(answer, known);
+		return;
+	}
 	json_t *kept = json_copy(answer);
 	recent_note(hub->recent, pending->user_id, pending->re, hash, kept,
 		    result->repeated || !pending->durable->effect,

@@ -133,6 +133,10 @@ test("twice in one piece of the network, and from two devices: carried out once,
 	await tablet.request("session.resume", { token: md.token });
 	assert.deepEqual(lasting(await tablet.request("song.create", { title: "Twin" }, "twin")), lasting(first));
 	assert.equal((await md.request("song.list", { query: "Twin" })).total, before.total + 1);
+	/* Also where the answer is the loop's and not the table's. */
+	const at_once = await Promise.all([md, tablet].map((phone) => phone.request("song.activate", { song_id: songs.One }, "both")));
+	assert.ok(Number.isInteger(at_once[0].at_bar));
+	assert.deepEqual(lasting(at_once[0]), lasting(at_once[1]));
 	await tablet.close();
 });
 
