@@ -62,12 +62,23 @@ function draw(s) {
 	render(view(s), root);
 }
 
+/**
+ * The control that somebody went to by keyboard. :focus-visible does not tell: any key, a pedal's
+ * too, makes it true of a button that a finger has touched.
+ * @type {EventTarget | null}
+ */
+let gone_to = null;
+let by_key = false;
+addEventListener("keydown", () => by_key = true, true);
+addEventListener("pointerdown", () => by_key = false, true);
+addEventListener("focusin", ({ target }) => gone_to = by_key ? target : null);
+
 /** Space taps, as page-turner pedals send it, unless someone types or is at a control by keyboard. @param {KeyboardEvent} event */
 function space(event) {
 	if (event.code !== "Space" || event.ctrlKey || event.metaKey || event.altKey || state.peek().sheet)
 		return;
 	const at = event.target instanceof Element ? event.target : null;
-	if (at?.matches("input, textarea, select") || at?.matches("button:focus-visible:not(.tap)"))
+	if (at?.matches("input, textarea, select") || (at === gone_to && at?.matches("button:not(.tap)")))
 		return;
 	if (state.peek().place !== "room")
 		return;

@@ -83,7 +83,7 @@ export function notice(s) {
 
 /** What lies over the stage. @param {import("./state.js").State} s @param {string} title @param {unknown} content */
 export function sheet(s, title, content) {
-	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${() => change({ sheet: "" })}
+	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${closed}
 		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut(e)}>
 		<div class="sheet-body">
 			<div class="sheet-head"><h2>${title}</h2>
@@ -97,6 +97,13 @@ export function sheet(s, title, content) {
 /** By the dialog itself, which gives the focus back to where it came from. @param {Event} event */
 function shut(event) {
 	/** @type {HTMLElement} */ (event.currentTarget).closest("dialog")?.close();
+	change({ sheet: "" });
+}
+
+/** By the Escape key or a gesture; of one that was shut above the news comes when it is gone. @param {Event} event */
+function closed(event) {
+	if (/** @type {HTMLElement} */ (event.currentTarget).isConnected)
+		change({ sheet: "" });
 }
 
 /** @param {HTMLDialogElement | null} dialog */

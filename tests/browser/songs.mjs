@@ -228,6 +228,28 @@ describe("songs in the browser", () => {
 		await focused(button);
 	});
 
+	test("a pedal taps, whatever a finger has touched before; who goes by keyboard presses buttons", async () => {
+		const taps = () => md.locator(".tap-count .on").count();
+		for (const name of ["Songs", "Sound"]) {
+			await md.getByRole("button", { name, exact: true }).tap();
+			await dialog().getByRole("button", { name: "Done" }).tap();
+			await dialog().waitFor({ state: "detached" });
+			await md.keyboard.press("Space");
+			await until(async () => await taps() === 1, `a tap after ${name}`);
+			assert.equal(await dialog().count(), 0);
+			await until(async () => await taps() === 0, "the end of the series");
+		}
+		await md.getByRole("button", { name: "One faster" }).tap();
+		await eye.when((s) => s.tempoState.bpm === 121);
+		await md.keyboard.press("Space");
+		await until(async () => await taps() === 1, "a tap");
+		assert.equal(eye.state?.tempoState.bpm, 121);
+		await md.keyboard.press("Tab");
+		await md.keyboard.press("Shift+Tab");
+		await md.keyboard.press("Space");
+		await eye.when((s) => s.tempoState.bpm === 122);
+	});
+
 	test("the song that is on: title, key, its own bar and what comes next, on every phone", async () => {
 		const ben = await openPage(browser, box, `/join/${code}`);
 		await join(ben, "Ben");
