@@ -26,9 +26,11 @@ const stall = join(dir, "stall");
 
 test("durable requests of every kind wait for the disk; pings, tempo and click don't", async (t) => {
 	const box = await startBox({ period: PERIOD, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
-	t.after(() => box.stop());
 	const ear = await Ear.start(box.server);
-	t.after(() => ear.stop());
+	t.after(async () => {
+		await ear.stop();
+		await box.stop();
+	});
 	const band = await openBand(box, { members: ["Ben", "Cas", "Gil"], songs: ["One", "Two"], setlist: true });
 	t.after(() => band.close());
 	const { md, people: { Ben, Cas, Gil }, slots, songs, setlist_id } = band;
