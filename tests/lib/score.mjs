@@ -29,6 +29,11 @@ export class Score {
 		this.grids.push({ bpm, metre, bar, frame: barFrame(this.grids.at(-1), bar) });
 	}
 
+	/** The grid by which that bar goes. */
+	of(bar) {
+		return this.grids.filter((grid) => grid.bar <= bar).pop();
+	}
+
 	beats(end) {
 		return this.grids.flatMap((grid, i) => beatsOf(grid, Math.min(end, this.grids[i + 1]?.frame ?? end)));
 	}
@@ -41,7 +46,7 @@ export class Score {
 	}
 
 	/** Not one onset missing, besides or on another frame; how many there were. */
-	judge(ear, period) {
+	judge(ear, period, more = "") {
 		const wanted = this.beats(this.end);
 		const result = compare(ear.onsets.filter((onset) => onset.frame >= this.from && onset.frame < this.end), wanted);
 		const not_run = (frame) => ear.trouble.some((lost) => frame > lost.frame - 5 * period && frame < lost.frame + lost.frames + 2 * period);
@@ -51,7 +56,7 @@ export class Score {
 			result[what] = result[what].filter((frame) => !not_run(frame));
 		}
 		assert.deepEqual({ ...result, wanted: 0 }, { wanted: 0, missing: [], extra: [], accents: [] },
-			`displaced: ${JSON.stringify(result)}; score ${JSON.stringify(this.grids)}; the server told of ${JSON.stringify(ear.trouble)}`);
+			`displaced: ${JSON.stringify(result)}; score ${JSON.stringify(this.grids)}; the server told of ${JSON.stringify(ear.trouble)}${more}`);
 		assert.ok(lost <= wanted.length / 10, `this machine lost ${lost} of ${wanted.length} onsets`);
 		return { wanted: wanted.length, lost };
 	}
