@@ -52,7 +52,9 @@ CHECK_LIBS = $(shell pkg-config --libs check)
 
 SCHEMA_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard schema/*.c))
 CLICK_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard jack_client/*.c))
-DAEMON_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/*.c)) $(BUILD)/daemon/tables_sql.o
+DAEMON_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/*.c daemon/*/*.c)) $(BUILD)/daemon/tables_sql.o
+# The daemon's files know each other by name alone, wherever they stand; so each name is there once.
+DAEMON_QUOTES = $(addprefix -iquote ,daemon $(patsubst %/,%,$(wildcard daemon/*/)))
 # Unit tests: one program a file, each linked with all of its folder that is not a main.
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOLS = $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
@@ -68,7 +70,9 @@ programs: $(BUILD)/tactusd $(BUILD)/tactus-click
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	mkdir -p $(@D)
 	echo "cc    $<"
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(QUOTES) -c -o $@ $<
+
+$(BUILD)/daemon/%: QUOTES = $(DAEMON_QUOTES)
 
 $(BUILD)/libschema.a: $(SCHEMA_OBJS)
 $(BUILD)/libclick.a: $(filter-out %/main.o,$(CLICK_OBJS))
@@ -90,15 +94,15 @@ $(BUILD)/daemon/tables_sql.c: $(wildcard schema/*.sql) schema/embed_sql.sh
 	mkdir -p $(@D)
 	sh schema/embed_sql.sh schema > $@
 $(BUILD)/daemon/tables_sql.o: $(BUILD)/daemon/tables_sql.c $(BUILD)/flags
-	$(CC) $(ALL_CFLAGS) -iquote daemon -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(QUOTES) -c -o $@ $<
 
 # A test_click_*.c is linked with the click, any other with the daemon: both folders have an options.h.
 $(BUILD)/tests/unit/test_click_%: tests/unit/test_click_%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
 	$(call test_program,-iquote jack_client,$(CHECK_LIBS) $(CLICK_LIBS))
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libdaemon.a $(BUILD)/libschema.a
-	$(call test_program,-iquote daemon,$(CHECK_LIBS) $(LIBS))
+	$(call test_program,$(DAEMON_QUOTES),$(CHECK_LIBS) $(LIBS))
 $(BUILD)/tests/tools/store_%: tests/tools/store_%.c $(BUILD)/libdaemon.a $(BUILD)/libschema.a
-	$(call test_program,-iquote daemon,$(LIBS))
+	$(call test_program,$(DAEMON_QUOTES),$(LIBS))
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/libclick.a $(BUILD)/libschema.a
 	$(call test_program,-iquote jack_client,$(CLICK_LIBS))
 define test_program

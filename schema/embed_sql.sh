@@ -1,5 +1,5 @@
 #!/bin/sh
-# embed_sql.sh DIR - print a C file that holds the SQL of DIR, as daemon/store_sql.h declares it:
+# embed_sql.sh DIR - print a C file that holds the SQL of DIR, as daemon/store/store_sql.h declares it:
 # tables.sql and migration_*.sql in order, and views.sql. So the daemon needs no file at run time.
 set -eu
 dir=$1

@@ -5,8 +5,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 failed=()
 
-mapfile -t sources < <(ls schema/*.c jack_client/*.c daemon/*.c tests/*/*.c 2>/dev/null)
-mapfile -t headers < <(ls schema/*.h jack_client/*.h daemon/*.h tests/*/*.h 2>/dev/null)
+mapfile -t sources < <(ls schema/*.c jack_client/*.c daemon/*.c daemon/*/*.c tests/*/*.c 2>/dev/null)
+mapfile -t headers < <(ls schema/*.h jack_client/*.h daemon/*.h daemon/*/*.h tests/*/*.h 2>/dev/null)
 mapfile -t scripts < <(grep -lE '^#!/bin/(ba)?sh' .ci/* schema/* systemd/* web/*.sh tests/*.sh tests/*/*.sh 2>/dev/null)
 mapfile -t pages < <(ls tests/*/*.mjs 2>/dev/null)
 IFS=' ' read -r -a flags <<<"${WARN:--std=c11}"
@@ -19,12 +19,13 @@ check() { # check NAME COMMAND...
 
 # One file a run: given two, clang-tidy 14 takes the second one's va_lists for uninitialised.
 tidy_one() { # tidy_one FILE FLAG...
-	local own=daemon # both folders have an options.h
+	local own=() folder # the daemon and the click both have an options.h
+	for folder in daemon daemon/*/; do own+=(-iquote "${folder%/}"); done
 	case $1 in
 	tests/tools/store_*) ;;
-	jack_client/* | tests/tools/* | tests/unit/test_click_*) own=jack_client ;;
+	jack_client/* | tests/tools/* | tests/unit/test_click_*) own=(-iquote jack_client) ;;
 	esac
-	clang-tidy --quiet "$1" -- "${@:2}" -iquote "$own" 2>/dev/null
+	clang-tidy --quiet "$1" -- "${@:2}" "${own[@]}" 2>/dev/null
 }
 export -f tidy_one
 
