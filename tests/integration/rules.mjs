@@ -122,7 +122,7 @@ const title = text("title", 120, "1 to 120");
 const name = text("display_name", 40, "1 to 40");
 const key = text("key", 8);
 /* A song may have none. */
-const default_key = but(key, BLANKS);
+const default_key = but(key, BLANKS.filter((blank) => blank !== " "));
 const notes = lines("notes", 20000);
 const position = whole("position_range", 0, 199, /./);
 const the_song = id("song_unknown", /song/);
@@ -363,7 +363,7 @@ test("one assignment per slot and song; a song's own shadows the global one for 
 	await md.request("role.assign", { slot_id: slots.choir });
 	await md.request("role.assign", { slot_id: slots.choir, user_id: idOf(Ben), ...song_scope });
 	await changesNothing(eye, () => md.request("role.assign", { slot_id: slots.choir, ...song_scope }), "slot_taken", "slot_id");
-	const choir = (state) => state.activeSong.roles.filter((r) => r.slot_id === slots.choir).map((r) => `${r.user_id} ${r.scope_type}`).join();
+	const choir = (state) => state.activeSong?.roles.filter((r) => r.slot_id === slots.choir).map((r) => `${r.user_id} ${r.scope_type}`).join() ?? "";
 	const holder = (state) => state.participants.filter((p) => p.slots.includes(slots.choir)).map((p) => p.user_id).join();
 	for (const [song, who, scope] of [["One", md, "global"], ["Two", Ben, "song"], ["Three", md, "global"]]) {
 		await md.request("song.activate", { song_id: songs[song] });
