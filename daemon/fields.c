@@ -96,8 +96,7 @@ static unsigned take_point(const char **text)
 	return point;
 }
 
-/* Nothing that could be seen: blanks of all widths, joiners, marks of direction. */
-static bool only_blanks(const char *text)
+bool field_only_blanks(const char *text)
 {
 	static const unsigned blanks[][2] = {{0x20, 0x20},     {0xa0, 0xa0},     {0x1680, 0x1680},
 					     {0x2000, 0x200f}, {0x2028, 0x202f}, {0x205f, 0x206f},
@@ -119,7 +118,7 @@ static bool text_within(const struct field *field, const json_t *value)
 	int64_t points = count_points(text, json_string_length(value));
 	if (points < field->min || points > field->max)
 		return false;
-	if (field->min > 0 && only_blanks(text))
+	if (field->min > 0 && field_only_blanks(text))
 		return false;
 	return !field->ok || field->ok(text);
 }

@@ -48,6 +48,9 @@ struct field {
 
 bool field_metre_ok(const char *text);
 
+/* Nothing that could be seen: blanks of all widths, joiners, marks of direction. Of valid UTF-8. */
+bool field_only_blanks(const char *text);
+
 struct field_error {
 	const char *code;
 	const char *field; /* borrowed from the table or the request */

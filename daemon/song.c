@@ -7,7 +7,7 @@
 
 bool song_key_ok(const char *key)
 {
-	return *key == '\0' || key[strspn(key, " ")] != '\0';
+	return *key == '\0' || !field_only_blanks(key);
 }
 
 /* ---- queries ----------------------------------------------------------- */

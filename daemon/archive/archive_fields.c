@@ -1,6 +1,7 @@
 #include "archive_fields.h"
 
 #include "limits.h"
+#include "song.h"
 #include "tempo_record.h"
 #include "token.h"
 
@@ -30,7 +31,8 @@
 	}
 #define KEY(name, need, shortest)                                                                  \
 	{                                                                                          \
-		FIELD_TEXT, name, need, shortest, LIMIT_KEY_MAX, "key", FIELD_KEY_RULE, NULL       \
+		FIELD_TEXT, name, need, shortest, LIMIT_KEY_MAX, "key", FIELD_KEY_RULE,            \
+			song_key_ok                                                                \
 	}
 #define BPM(name, need)                                                                            \
 	{                                                                                          \

@@ -122,7 +122,7 @@ const title = text("title", 120, "1 to 120");
 const name = text("display_name", 40, "1 to 40");
 const key = text("key", 8);
 /* A song may have none. */
-const default_key = but(key, BLANKS.filter((blank) => blank !== " "));
+const default_key = but(key, [""]);
 const notes = lines("notes", 20000);
 const position = whole("position_range", 0, 199, /./);
 const the_song = id("song_unknown", /song/);
