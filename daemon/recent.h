@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* A fader that is drawn takes sixty a second; a line that breaks may take minutes to come back. */
-#define RECENT_MAX 16384
+#define RECENT_MAX 8192
 
 struct recent;
 struct store;
@@ -26,7 +26,7 @@ void recent_free(struct recent *recent);
 
 enum recent_found {
 	RECENT_NEW,      /* never seen, or too long ago */
-	RECENT_REPEATED, /* *answer is what it was answered with; borrowed */
+	RECENT_REPEATED, /* *answer is what it was answered with; the caller's */
 	RECENT_REUSED    /* that id was another request's */
 };
 enum recent_found recent_find(const struct recent *recent, const char *user_id,

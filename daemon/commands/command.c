@@ -64,7 +64,7 @@ static bool answered_before(struct hub *hub, struct phone *phone, struct request
 	case RECENT_NEW:
 		return false;
 	case RECENT_REPEATED:
-		reply_ok(hub, phone, request->id, json_copy(answer));
+		reply_ok(hub, phone, request->id, answer);
 		return true;
 	case RECENT_REUSED:
 		reply_error(hub, phone, request->id, "id_reused", "id",

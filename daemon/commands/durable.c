@@ -107,6 +107,7 @@ static void remember(const struct pending *pending, const struct store_result *r
 		return;
 	if (recent_find(hub->recent, pending->user_id, pending->re, hash, &known) != RECENT_NEW) {
 		json_object_update(answer, known);
+		json_decref(known);
 		return;
 	}
 	json_t *kept = json_copy(answer);
