@@ -41,16 +41,27 @@ static struct person *person_new(struct room *room, const json_t *entry, const c
 	person->rtt_ms = (int)number_of(entry, "network_rtt_ms");
 	person->loss_pct = json_number_value(json_object_get(entry, "packet_loss_pct"));
 	person->unstored = ptt && strcmp(ptt, "talking") == 0;
-	person->next = room->people;
-	room->people = person;
+	struct person **end = &room->people;
+	while (*end)
+		end = &(*end)->next;
+	*end = person;
 	return person;
 }
 
-static struct person *person_of(struct room *room, const json_t *entry)
+/* Whose entry that is. *next is where it is looked for first: people come in the section's order but
+ * for those who were here before. */
+static struct person *person_of(struct room *room, const json_t *entry, struct person **next)
 {
 	const char *id = json_string_value(json_object_get(entry, "user_id"));
-	struct person *person = id ? presence_person(room, id) : NULL;
-	return person || !id ? person : person_new(room, entry, id);
+	struct person *person = *next;
+	if (!id)
+		return NULL;
+	if (!person || strcmp(person->user_id, id) != 0)
+		person = presence_person(room, id);
+	if (!person)
+		person = person_new(room, entry, id);
+	*next = person ? person->next : NULL;
+	return person;
 }
 
 void presence_free(struct room *room)
@@ -153,11 +164,12 @@ static void forget_gone(struct room *room)
 void presence_patch(struct hub *hub, struct room *room, json_t *participants)
 {
 	int64_t now_ns = clock_now_ns();
+	struct person *next = room->people;
 	size_t i;
 	json_t *entry;
 	json_array_foreach(participants, i, entry)
 	{
-		struct person *person = person_of(room, entry);
+		struct person *person = person_of(room, entry, &next);
 		if (!person)
 			continue;
 		person->here = true;
@@ -169,11 +181,12 @@ void presence_patch(struct hub *hub, struct room *room, json_t *participants)
 
 void presence_tell(struct room *room)
 {
+	struct person *next = room->people;
 	size_t i;
 	json_t *entry;
 	json_array_foreach(room->sections[SECTION_PARTICIPANTS_INDEX], i, entry)
 	{
-		struct person *person = person_of(room, entry);
+		struct person *person = person_of(room, entry, &next);
 		if (!person)
 			continue;
 		person->told_ms = person->heard_ms;
@@ -188,11 +201,12 @@ void presence_update(struct hub *hub, struct room *room)
 	int64_t now_ns = clock_now_ns();
 	bool changed = false;
 	bool news = false;
+	struct person *next = room->people;
 	size_t i;
 	json_t *entry;
 	json_array_foreach(participants, i, entry)
 	{
-		struct person *person = person_of(room, entry);
+		struct person *person = person_of(room, entry, &next);
 		if (!person)
 			continue;
 		look(hub, room, person, now_ns);
