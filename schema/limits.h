@@ -36,7 +36,8 @@
 #define LIMIT_ITEMS_MAX 200    /* a setlist */
 #define LIMIT_LIST_MAX 200     /* songs a page of song.list */
 #define LIMIT_LIST_DEFAULT 50
-#define LIMIT_LIST_NOTES_BYTES 262144 /* a page ends where its notes come to more */
+/* A page ends where its notes come to more: of 32 pages that are asked for at once a wire takes all. */
+#define LIMIT_LIST_NOTES_BYTES 65536
 #define LIMIT_QUERY_MAX 120
 #define LIMIT_IMPORT_MAX_BYTES 60000
 

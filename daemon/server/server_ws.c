@@ -12,7 +12,8 @@
 #define QUEUE_STATES_MAX 64    /* state messages waiting before they give way to one welcome */
 #define QUEUE_REPLIES_MAX 256  /* answers waiting before the wire is given up */
 #define QUEUE_REPLIES_PAUSE 64 /* answers waiting before no more requests are read */
-#define QUEUE_BYTES_MAX (1u << 20)
+/* All that a phone may ask for at once (pending.h) and that is stored comes at once when it is read. */
+#define QUEUE_BYTES_MAX (3u << 20)
 #define SKIP_MAX_US (2 * LWS_US_PER_SEC)
 
 _Static_assert(MESSAGE_HEADROOM >= LWS_PRE, "lws wants more room in front of a message");
