@@ -8,8 +8,8 @@
 
 #include "fields.h"
 
-/* The last moment that JSON carries whole. */
-#define ARCHIVE_TIME_MAX 9007199254740991
+/* In the year 2255: later moments are no nanoseconds of an int64_t. */
+#define ARCHIVE_TIME_MAX 9000000000000
 
 extern const struct field archive_song_fields[];
 extern const struct field archive_user_fields[];

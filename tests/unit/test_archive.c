@@ -134,9 +134,9 @@ START_TEST(users)
 		{"users.0.display_name", "\"" TEXT_40 "\"", NULL},
 		{"users.0.display_name", NULL, "users[0] needs the field display_name"},
 		{"users.0.created_at", "-1", "users[0].created_at must be Unix milliseconds"},
-		{"users.0.created_at", "9007199254740992", "users[0].created_at must be Unix "},
+		{"users.0.created_at", "9000000000001", "users[0].created_at must be Unix "},
 		{"users.0.created_at", "1.5", "users[0].created_at must be a whole number"},
-		{"users.0.created_at", "9007199254740991", NULL},
+		{"users.0.created_at", "9000000000000", NULL},
 		{"users.0.last_active_at", NULL, "users[0] needs the field last_active_at"},
 		{"users.0.token", "\"x\"", "users[0] has a field \"token\" that means nothing"},
 	};
