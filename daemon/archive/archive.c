@@ -46,13 +46,19 @@ static void path_in_state(const struct errand *errand, const char *name, char ou
 
 /* ---- the database: that of a tactusd that runs, or opened here --------- */
 
-/* What root makes there shall be the daemon's. */
+/* What root makes there shall be the daemon's, and a link that lies there leads root nowhere. */
+static void act_as(struct errand *errand, const struct stat *owned)
+{
+	if (geteuid() != 0 || owned->st_uid == 0)
+		return;
+	errand->as_owner = setegid(owned->st_gid) == 0 && seteuid(owned->st_uid) == 0;
+}
+
 static void act_as_owner(struct errand *errand)
 {
 	struct stat state;
-	if (geteuid() != 0 || stat(errand->state_dir, &state) != 0 || state.st_uid == 0)
-		return;
-	errand->as_owner = setegid(state.st_gid) == 0 && seteuid(state.st_uid) == 0;
+	if (stat(errand->state_dir, &state) == 0)
+		act_as(errand, &state);
 }
 
 static void act_as_ourselves(struct errand *errand)
@@ -252,6 +258,19 @@ static int write_export(struct errand *errand, struct archive_file *out, const c
 	return result;
 }
 
+/* A tactusd that starts anew takes copies away, and to open what is gone would make it, empty. */
+static int write_out(struct errand *errand, struct archive_file *out, const char *copy,
+		     int (*write)(struct errand *, struct archive_file *, const char *))
+{
+	struct stat found;
+	if (lstat(copy, &found) != 0)
+		return fail(errand, errno, "tactusd restarted meanwhile: try again");
+	act_as(errand, &found);
+	int result = write(errand, out, copy);
+	act_as_ourselves(errand);
+	return result;
+}
+
 /* mode of the file: a backup holds what opens doors. */
 static int take_along(struct errand *errand, unsigned mode,
 		      int (*write)(struct errand *, struct archive_file *, const char *))
@@ -264,7 +283,7 @@ static int take_along(struct errand *errand, unsigned mode,
 		return result;
 	result = take_copy(errand, copy);
 	if (result == 0)
-		result = write(errand, &out, copy);
+		result = write_out(errand, &out, copy, write);
 	if (copy[0] != '\0')
 		remove_copy(copy);
 	if (result == 0)
@@ -275,16 +294,18 @@ static int take_along(struct errand *errand, unsigned mode,
 
 /* ---- in ---------------------------------------------------------------- */
 
-/* By the file's ending; NULL: JSON. */
+/* By the file's ending, as the page does; NULL: JSON. */
 static const char *list_format(const char *file)
 {
-	static const char *const chordpro[] = {".cho", ".crd", ".chopro", ".chordpro", ".pro"};
+	static const char *const endings[][2] = {
+		{".csv", "csv"},        {".tsv", "csv"},         {".cho", "chordpro"},
+		{".crd", "chordpro"},   {".chopro", "chordpro"}, {".chordpro", "chordpro"},
+		{".chord", "chordpro"}, {".pro", "chordpro"},
+	};
 	const char *end = strrchr(file, '.');
-	if (end && strcasecmp(end, ".csv") == 0)
-		return "csv";
-	for (size_t i = 0; end && i < sizeof chordpro / sizeof chordpro[0]; i++)
-		if (strcasecmp(end, chordpro[i]) == 0)
-			return "chordpro";
+	for (size_t i = 0; end && i < sizeof endings / sizeof endings[0]; i++)
+		if (strcasecmp(end, endings[i][0]) == 0)
+			return endings[i][1];
 	return NULL;
 }
 
@@ -328,10 +349,29 @@ static bool is_song_list(const json_t *root)
 	       (json_object_size(root) == 1 && json_object_get(root, "songs"));
 }
 
+/* A list that nobody could know for one, or something else altogether. */
+static bool begins_as_json(const char *text, size_t size)
+{
+	size_t blanks = 0;
+	while (blanks < size && strchr(" \t\r\n", text[blanks]) && text[blanks] != '\0')
+		blanks++;
+	return blanks < size && strchr("{[", text[blanks]) && text[blanks] != '\0';
+}
+
 static int plan_json(struct errand *errand, const char *text, size_t size)
 {
+	static const char mark[] = "\xef\xbb\xbf";
 	json_error_t error;
 	char message[300];
+	if (size >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0) {
+		text += strlen(mark);
+		size -= strlen(mark);
+	}
+	if (!begins_as_json(text, size))
+		return blame_file(errand, -EINVAL,
+				  "line 1: no JSON begins here; a list of songs has a name that "
+				  "ends in .csv, .tsv, .cho, .crd, .chopro, .chordpro, .chord or "
+				  ".pro");
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	if (!root) {
 		snprintf(message, sizeof message, "line %d: %s", error.line, error.text);

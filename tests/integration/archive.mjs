@@ -239,16 +239,20 @@ test("songs of CSV, ChordPro and a list: by title; a bad line is named and nothi
 	const put = place.write;
 	assert.equal(does(state, "import", put(".csv", "title;tempo;key\nAlpha;120;G\nBeta;90;\n")), "songs: 2 created, 0 known\n");
 	assert.equal(does(state, "import", put(".CSV", "Title,BPM\nalpha,99\nGamma,99\n")), "songs: 1 created, 1 known\n");
-	for (const [i, ending] of [".cho", ".crd", ".chopro", ".chordpro", ".pro"].entries())
+	assert.equal(does(state, "import", put(".tsv", "Title\tBPM\nbeta\t99\n")), "songs: 0 created, 1 known\n");
+	for (const [i, ending] of [".cho", ".crd", ".chopro", ".chordpro", ".chord", ".pro"].entries())
 		assert.equal(does(state, "import", put(ending, `{title: Chord ${i}}\n{tempo: 77}\n[G]La\n`)), "songs: 1 created, 0 known\n");
 	assert.equal(does(state, "import", writeJson([{ title: "List" }, { title: "Beta" }])), "songs: 1 created, 1 known\n");
 	const before = exported(state);
 	const archive = JSON.parse(before);
 	assert.deepEqual(archive.songs.map((s) => [s.title, s.default_bpm, s.default_key]).slice(0, 2), [["Alpha", 120, "G"], ["Beta", 90, ""]]);
-	assert.equal(archive.songs.length, 9);
+	assert.equal(archive.songs.length, 10);
 	fails(state, "import", put(".csv", "title,tempo\nDelta,100\nEpsilon,1000\n"), /\.csv: line 3: /);
 	fails(state, "import", put(".cho", "{title: Zeta}\n{new_song}\n{title: Eta}\n{tempo: 9}\n"), /\.cho: line \d: /);
 	fails(state, "import", writeJson([{ title: "Theta" }, { title: "" }]), /json: song 2: /);
+	for (const text of ["title,tempo\nIota,100\n", "{title: Iota}\n".slice(1), " \n"])
+		fails(state, "import", put(".txt", text), /\.txt: line 1: no JSON begins here; a list of songs has a name that ends in \.csv, /);
+	assert.equal(does(state, "import", put(".json", "\ufeff[{\"title\": \"Alpha\"}]")), "songs: 0 created, 1 known\n");
 	assert.equal(exported(state), before);
 });
 

@@ -5,17 +5,18 @@
  * those who say anything else there.
  */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, chownSync, copyFileSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { archivePlace, argv, as_nobody, beside, exported, leftovers } from "../lib/archive.mjs";
+import { archivePlace, argv, as_nobody, beside, does, exported, fails, leftovers } from "../lib/archive.mjs";
 import { openBand } from "../lib/band.mjs";
 import { startBox, until } from "../lib/box.mjs";
 import { BUILD, TACTUSD } from "../lib/daemon.mjs";
 
-const { dir, fresh } = archivePlace();
+const place = archivePlace();
+const { dir, fresh } = place;
 /** Boxes and phones of this file: none outlives it, whatever fails. */
 const boxes = [];
 const phones = [];
@@ -34,6 +35,20 @@ async function bandAt(box) {
 	const band = await openBand(box);
 	phones.push(band.eye, ...band.phones);
 	return band;
+}
+
+/** A daemon that says one thing (tests/tools/answers.c) while `then` runs. */
+async function answering(state, text, then, prefix = []) {
+	const [program, ...args] = [...prefix, join(BUILD, "tests/tools/answers"), state, text];
+	const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
+	const ended = new Promise((resolve) => child.once("close", resolve));
+	assert.equal(String(await Promise.race([ended, new Promise((resolve) => child.stdout.once("data", resolve))])), "ready\n");
+	try {
+		then();
+	} finally {
+		child.kill();
+	}
+	await ended;
 }
 
 /* ---- one that is there, one that is not ---------------------------------------- */
@@ -61,6 +76,35 @@ test("killed: what it left, the socket too, is in nobody's way", async () => {
 	assert.deepEqual(leftovers(box.state), []);
 	assert.equal(JSON.parse(exported(box.state)).users.length, 1);
 	await box.stop();
+});
+
+test("a copy that a restart has taken away: told, and no empty export is made of it", async () => {
+	const state = fresh();
+	does(state, "import", place.write(".json", [{ title: "One" }]));
+	const file = fresh(".json");
+	await answering(state, '{"ok":true,"copy":".copy-gone.db"}', () => {
+		for (const action of ["export", "backup"])
+			fails(state, action, file, /tactusd restarted meanwhile: try again/);
+	});
+	assert.equal(existsSync(file), false);
+	assert.deepEqual(leftovers(state), []);
+});
+
+test("a daemon that is not root's leads root to no file outside its directory", { skip: !as_nobody && "nobody can't run the program here" }, async () => {
+	const state = fresh();
+	mkdirSync(state);
+	chownSync(state, 65534, 65534);
+	does(state, "import", place.write(".json", [{ title: "One" }]));
+	const mine = place.write(".txt", "mine");
+	chmodSync(mine, 0o600);
+	copyFileSync(join(state, "tactus.db"), join(state, ".copy-x.db"));
+	chownSync(join(state, ".copy-x.db"), 65534, 65534);
+	symlinkSync(mine, join(state, ".copy-x.db.lock"));
+	symlinkSync(mine, join(state, ".copy-y.db"));
+	lchownSync(join(state, ".copy-y.db"), 65534, 65534);
+	await answering(state, '{"ok":true,"copy":".copy-x.db"}', () => fails(state, "export", fresh(), /Permission denied/), as_nobody);
+	await answering(state, '{"ok":true,"copy":".copy-y.db"}', () => fails(state, "backup", fresh(), /Permission denied/), as_nobody);
+	assert.equal(readFileSync(mine, "utf8"), "mine");
 });
 
 test("asked while it starts and ends, by several at once: there is an answer each time", async () => {
