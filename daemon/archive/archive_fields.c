@@ -18,7 +18,7 @@
 #define TIME(name, need)                                                                           \
 	{                                                                                          \
 		FIELD_INT, name, need, 0, ARCHIVE_TIME_MAX, "time",                                \
-			"Unix milliseconds, 0 to 9000000000000", NULL                           \
+			"Unix milliseconds, 0 to 9000000000000", NULL                              \
 	}
 #define FLAG(name)                                                                                 \
 	{                                                                                          \
