@@ -116,9 +116,15 @@ START_TEST(all_that_the_list_tells)
 		     "{'session_id': '" SESSION_2 "', 'code': 'CDFHJM', 'created_at': 5, "
 		     "'last_heartbeat': 1700000000000, 'active': false, "
 		     "'md_display_name': 'Bo', 'people': 1, 'setlists': ['Elsewhere']}]");
-	/* Whoever was there last comes first. */
+	/* Of those that are open, where somebody was last comes first; the closed ones follow. */
 	MUST("UPDATE participant SET last_heartbeat = 1700000010000 "
 	     "WHERE session_id = '" SESSION_2 "'");
+	json_t *closed = list();
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_array_get(closed, 0), "session_id")),
+		SESSION_1);
+	json_decref(closed);
+	MUST("UPDATE session SET active = 1 WHERE id = '" SESSION_2 "'");
 	json_t *sessions = list();
 	ck_assert_str_eq(
 		json_string_value(json_object_get(json_array_get(sessions, 0), "session_id")),
