@@ -1,5 +1,6 @@
 #include "store_sql.h"
 #include "store_sqlite.h"
+#include "text_of.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,7 +38,8 @@ static int configure(struct store_db *db)
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	return script(db, "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
-			  "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304;");
+			  "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = " TEXT_OF_LIMIT(
+				  STORE_LOG_BYTES) ";");
 }
 
 static int refuse_foreign(const struct store_db *db, char *message, size_t size)

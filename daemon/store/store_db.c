@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Statements are known by their text's address, so each has one. */
@@ -296,6 +297,17 @@ static bool run_part(struct store_db *db, struct store_task *batch, bool writing
 	return false;
 }
 
+/* What was undone has filled the disk and is still in the log: give that back. A log of the common
+ * size stays: where others have filled the disk it is what can still be written to. */
+static void shorten_log(struct store_db *db)
+{
+	struct stat log;
+	const char *file = db->sql ? sqlite3_db_filename(db->sql, "main") : NULL;
+
+	if (file && stat(sqlite3_filename_wal(file), &log) == 0 && log.st_size > STORE_LOG_BYTES)
+		sqlite3_wal_checkpoint_v2(db->sql, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 unsigned store_db_run(struct store_db *db, struct store_task *batch)
 {
 	char sentence[STORE_WHAT_MAX];
@@ -310,6 +322,8 @@ unsigned store_db_run(struct store_db *db, struct store_task *batch)
 		return 1;
 	/* There is nothing to write, or it failed: to read needs no space on the disk. */
 	run_part(db, batch, false);
+	if (writing)
+		shorten_log(db);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #define STORE_BUCKETS 64
+#define STORE_LOG_BYTES 4194304 /* what a log is cut to when it begins anew */
 
 struct store_db {
 	sqlite3 *sql; /* NULL: closed after an error; the next batch opens it */

@@ -400,6 +400,39 @@ START_TEST(full_within_a_statement)
 }
 END_TEST
 
+/* A change so big that it alone fills the disk is undone, and the disk is as free as before. */
+START_TEST(what_was_undone_fills_no_disk)
+{
+	enum { CALLS = 4000 }; /* 8 MB of a log, at two writes a page of 4 KiB */
+	static const struct store_step many[] = {
+		{"WITH RECURSIVE n (i) AS (VALUES (1000) UNION ALL SELECT i + 1 FROM n WHERE i < "
+		 "3000)"
+		 " INSERT INTO song (id, title, notes) SELECT"
+		 " '00000000-0000-4000-8000-00000000' || i, 'T', hex(zeroblob(9000)) FROM n",
+		 NULL},
+		{NULL, NULL},
+	};
+	struct outcome out;
+	struct stat log;
+	char name[400];
+
+	fixture_set_up();
+	struct store *store = fixture_open();
+	snprintf(name, sizeof name, "%s-wal", fixture_path);
+	arm(CALLS, 1, ENOSPC, false);
+	ck_assert_int_eq(run(store, many, NULL, 0, &out), STORE_FAILED);
+	outcome_free(&out);
+	ck_assert_int_ge(failing_disk_calls(), CALLS);
+	failing_disk_disarm();
+	ck_assert_int_eq(stat(name, &log), 0);
+	ck_assert_int_le(log.st_size, 4194304);
+	ck_assert(add_one(store, 0, &out));
+	outcome_free(&out);
+	store_close(store);
+	fixture_tear_down();
+}
+END_TEST
+
 /* Readers and writers in one batch, on a full disk: the readers are served, and see nothing of what
  * was not stored. */
 START_TEST(full_disk_lets_read)
@@ -454,6 +487,7 @@ int main(void)
 	tcase_add_loop_test(tcase, full_disk_at_the_start, 0, 2);
 	tcase_add_loop_test(tcase, only_a_failed_disk_takes_the_connection, 0, 2);
 	tcase_add_test(tcase, full_within_a_statement);
+	tcase_add_test(tcase, what_was_undone_fills_no_disk);
 	tcase_add_test(tcase, full_disk_lets_read);
 	suite_add_tcase(suite, tcase);
 
