@@ -85,7 +85,7 @@ function about(s, name) {
 /** @param {State} s */
 function code_field(s) {
 	return html`<label class="field"><span>${words.code}</span>
-		<input ...${about(s, "code")} class="code" value=${s.door.code} autocomplete="off" autocapitalize="characters" spellcheck="false"
+		<input ...${about(s, "code")} class="code" value=${s.door.code} autocomplete="off" autocapitalize="characters" spellcheck=${false}
 			enterkeyhint="next" maxlength="9" placeholder="••••••" onInput=${(/** @type {Event} */ e) => type_code(e)} />
 		<small>${words.code_hint}</small></label>`;
 }
@@ -100,7 +100,7 @@ function type_code(event) {
 /** @param {State} s */
 function name_field(s) {
 	return html`<label class="field"><span>${words.name}</span>
-		<input ...${about(s, "display_name")} value=${s.door.name} autocomplete="nickname" autocapitalize="words" spellcheck="false"
+		<input ...${about(s, "display_name")} value=${s.door.name} autocomplete="nickname" autocapitalize="words" spellcheck=${false}
 			enterkeyhint="go" maxlength="40" placeholder=${words.name_hint} onInput=${(/** @type {Event} */ e) => change_door({ name: value_of(e), wrong: null })} /></label>`;
 }
 

@@ -93,7 +93,7 @@ function form(s) {
 			<input type="file" multiple disabled=${busy} ref=${take_focus} onChange=${files} /><small>${words.from_files_hint}</small></label>
 		${wrong && html`<p class="wrong" role="alert" id="import-wrong">${wrong}</p>`}
 		<label class="field"><span>${words.or_paste}</span>
-			<textarea rows="8" wrap="off" spellcheck="false" autocapitalize="off" autocomplete="off" value=${text} readonly=${busy} placeholder=${words.paste_hint[format]}
+			<textarea rows="8" wrap="off" spellcheck=${false} autocapitalize="off" autocomplete="off" value=${text} readonly=${busy} placeholder=${words.paste_hint[format]}
 				aria-invalid=${String(!!wrong)} aria-describedby=${wrong ? "import-wrong" : undefined} onInput=${(/** @type {Event} */ e) => edit_text(value_of(e))}></textarea></label>
 		<div class="field"><span>${words.format}</span>
 			${choice(words.format, Object.entries(words.formats).map(([value, text]) => ({ value, text })), format,

@@ -88,6 +88,7 @@ describe("songs in the browser", () => {
 
 	test("pasted text: its format is guessed, what the box has is left as it is", async () => {
 		await openForm();
+		assert.equal(await field().evaluate((/** @type {any} */ e) => e.spellcheck), false);
 		await field().fill(JSON.stringify([...titles("Beta", 12), "alpha 001", "Alpha 002", "ALPHA 003"].map((title) => ({ title })), null, "\t"));
 		assert.equal(await dialog().getByRole("radio", { name: "JSON" }).getAttribute("aria-checked"), "true");
 		await press();
