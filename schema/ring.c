@@ -191,7 +191,9 @@ static void follow_generation(struct ring_reader *reader)
 	    reader->generation)
 		return;
 	uint64_t generation = header_field(&reader->area, RING_GENERATION);
-	uint64_t highest = generation != 0 ? scan_highest(reader, 0, NULL) : 0;
+	if (generation == 0 || generation == reader->generation)
+		return; /* garbage, or that and mended meanwhile */
+	uint64_t highest = scan_highest(reader, 0, NULL);
 	if (highest == 0 || (highest < reader->cursor && head >= reader->cursor))
 		return; /* nothing to judge by yet */
 	if (highest < reader->cursor)

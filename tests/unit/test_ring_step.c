@@ -384,6 +384,35 @@ START_TEST(write_at_every_instruction_of_a_search)
 }
 END_TEST
 
+/* The header is harmed, the newest records are gone, and the header is mended while the reader looks
+ * at it: that is no new count, and what it took once it does not take again. */
+START_TEST(mend_at_every_instruction_of_a_read)
+{
+	struct result *result = share_result();
+	struct ring_writer *writer = fixture_writer(&shape);
+	for (int i = 0; i < SLOTS; i++)
+		fixture_publish(writer);
+	pid_t pid = step_start(act_read_newest, result);
+	bool within = pid != 0;
+	uint64_t last = writer->sequence;
+	if (within)
+		ck_assert_uint_eq(drain(pid, result, 0, last, false), last);
+	for (long count = 0; within; count++) {
+		atomic_store(&writer->region.base[RING_GENERATION], 5);
+		atomic_store(&writer->region.base[RING_HEAD], 1);
+		atomic_store(&ring_slot(&writer->region, last)[RING_STAMP], 0);
+		within = step_many(pid, count);
+		ring_header_put(&writer->region, writer->header);
+		if (within)
+			step_out(pid);
+		ck_assert_int_eq(atomic_load(&result->taken), 0);
+	}
+	if (pid != 0)
+		step_kill(pid);
+	ring_writer_close(writer);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("step");
@@ -395,6 +424,7 @@ int main(void)
 		tcase_add_test(tests, write_at_every_instruction_of_read_newest);
 		tcase_add_test(tests, write_at_every_instruction_of_read_next);
 		tcase_add_test(tests, write_at_every_instruction_of_a_search);
+		tcase_add_test(tests, mend_at_every_instruction_of_a_read);
 	}
 	return fixture_run("ring step", tests);
 }
