@@ -96,7 +96,7 @@ export function digest(text) {
 	};
 	text.split("\n").forEach((whole, i) => {
 		const line = whole.trim();
-		const name = /^\{\s*([^\s:}]*)/.exec(line)?.[1].toLowerCase() ?? null;
+		const name = /^\{\s*(?:meta[\s:]+)?([^\s:}]*)/i.exec(line)?.[1].toLowerCase() ?? null;
 		if (name !== null && PARTING.has(name)) {
 			keep(line, i);
 			had = new Set();

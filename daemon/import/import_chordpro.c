@@ -114,6 +114,8 @@ static int take_directive(struct chordpro *chordpro, struct span line)
 		return import_fail(chordpro->import, chordpro->place,
 				   "a directive is not closed: end it with }");
 	split((struct span){line.at + 1, (size_t)(close - line.at) - 1}, &name, &value);
+	if (is_called(name, "meta")) /* {meta: title X} is {title: X} */
+		split(value, &name, &value);
 	enum import_column column = find_column(name, &as);
 	bool parts = is_called(name, "new_song") || is_called(name, "ns");
 	if (!parts && column == IMPORT_NO_COLUMN)

@@ -91,6 +91,10 @@ static const struct good {
 	{"chordpro", "{t: One}\n{key: G}\n{tempo: 90}\n{key: A}\n{tempo: 999}\n", "One|G|90|4/4|"},
 	{"chordpro", "{t: One}\n{key:}\n{tempo: }\n{time}\n", "One||120|4/4|"},
 	{"chordpro", "\xef\xbb\xbf{t: One}\n", "One||120|4/4|"},
+	{"chordpro",
+	 "{meta: title One: two}\n{meta: artist X}\n{Meta key G}\n{meta:tempo "
+	 "90}\n{meta}\n{meta:}\n",
+	 "One: two|G|90|4/4|"},
 	{"chordpro", "{key: G}\nla la\n{t: One}\n", "One|G|120|4/4|"},
 
 	{"json", "[{\"title\": \"One\"}]", "One||120|4/4|"},

@@ -50,6 +50,10 @@ describe("song books", () => {
 		assert.deepEqual(lines, [1, 3, 6, 8, 9]);
 	});
 
+	test("{meta: title X} is a title, {meta: artist X} is none", () => {
+		assert.equal(digest("{meta: artist X}\n{Meta: title A}\n{meta key G}\nla").text, "{Meta: title A}\n{meta key G}");
+	});
+
 	test("a second title in a song is left for the box to mind", () => {
 		assert.equal(digest("{t: A}\nla\n{t: B}\nla").text, "{t: A}\n{t: B}");
 	});
