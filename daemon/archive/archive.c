@@ -81,12 +81,16 @@ static void leave(struct errand *errand)
 static int open_here(struct errand *errand)
 {
 	char path[ARCHIVE_PATH_MAX];
+	struct stat found;
 	path_in_state(errand, "tactus.db", path);
+	const bool fresh = stat(path, &found) != 0;
 	act_as_owner(errand);
 	int result = store_open(&errand->store, path, NULL, NULL, errand->message,
 				sizeof errand->message);
 	if (result < 0)
 		act_as_ourselves(errand);
+	else if (fresh) /* where somebody forgot --state, say */
+		fprintf(stderr, "tactusd: there was no %s: made a new one\n", path);
 	return result;
 }
 

@@ -10,7 +10,7 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, r
 import { join } from "node:path";
 import { after, test } from "node:test";
 
-import { archivePlace, argv, as_nobody, beside, does, exported, fails, leftovers } from "../lib/archive.mjs";
+import { MADE_NEW, archivePlace, argv, as_nobody, beside, does, exported, fails, leftovers } from "../lib/archive.mjs";
 import { allAgree, idOf, openBand, sqlite } from "../lib/band.mjs";
 import { startBox } from "../lib/box.mjs";
 import { runDaemon, TACTUSD } from "../lib/daemon.mjs";
@@ -78,6 +78,15 @@ async function evening() {
 }
 
 /* ---- no tactusd runs ----------------------------------------------------------- */
+
+test("an import into nowhere says that it made a database, and the next one doesn't", () => {
+	const [state, file] = [fresh(), place.write(".csv", "title\nOne\n")];
+	const said = [1, 2].map(() => runDaemon(argv(state, "import", file)));
+	assert.match(said[0].stderr, MADE_NEW);
+	assert.ok(said[0].stderr.includes(`${state}/tactus.db`));
+	assert.deepEqual(said.map((run) => [run.status, run.stderr.replace(MADE_NEW, "")]), [[0, ""], [0, ""]]);
+	assert.equal(said[1].stderr, "");
+});
 
 test("export: all of an evening by the names of the tables, and no secret; twice the same bytes", async () => {
 	const state = await evening();
