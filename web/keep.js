@@ -1,6 +1,6 @@
 /*
  * keep.js - what this phone remembers between visits: its owner's name, the
- * seat in a session (with the token that is its key), the settings.
+ * seat in a session (with the token that is its key), who one was last, the settings.
  *
  * The seat is a tab's own, so that two tabs can sit in two sessions; a new tab
  * begins in the seat that was taken last on this phone.
@@ -10,6 +10,7 @@
  */
 
 /** @typedef {{code: string, token: string, session_id: string}} Seat */
+/** @typedef {{token: string, name: string}} Key who one was, under that name, in the last session */
 /** @typedef {"full" | "small" | "off"} FlashSetting */
 /** @typedef {{flash: FlashSetting | null}} Settings null: not chosen */
 
@@ -69,6 +70,10 @@ export const keep = {
 		if (seat || phone.read("seat")?.token === left?.token)
 			phone.write("seat", seat);
 	},
+	/** The key outlives the seat: next week its owner is the same person, with the same roles. @returns {Key | null} */
+	key: () => phone.read("key") ?? null,
+	/** @param {Key | null} key */
+	set_key: (key) => phone.write("key", key),
 	/** @returns {Settings} */
 	settings: () => ({ flash: null, ...phone.read("settings") }),
 	/** @param {Settings} settings */

@@ -89,7 +89,7 @@ function gone(why) {
 
 /** What is wrong with what was typed, before the box is asked. @param {Door} door @returns {Door["wrong"]} */
 export function check_door(door) {
-	if (door.way !== "create" && !CODE.test(door.code))
+	if ((door.way === "join" || door.way === "claim") && !CODE.test(door.code))
 		return { field: "code", text: words.code_form_wrong };
 	if (!door.name.trim())
 		return { field: "display_name", text: words.name_missing };
@@ -114,7 +114,7 @@ export async function enter() {
 }
 
 /** @param {string} code */
-function field_of(code) {
+export function field_of(code) {
 	return code === "pin_wrong" ? "pin" : code === "code_unknown" ? "code" : null;
 }
 
@@ -124,7 +124,7 @@ async function go_in(door, as_before) {
 	const code = door.code;
 	const pin = door.pin.trim();
 	const with_pin = pin ? { pin } : {};
-	const token = as_before ? keep.seat()?.token : undefined;
+	const token = as_before ? known_token(display_name) : undefined;
 	let ok;
 	if (door.way === "create")
 		ok = await ask("session.create", { display_name, ...with_pin });
@@ -137,14 +137,37 @@ async function go_in(door, as_before) {
 			/* The key is no good any more: then we are someone new. */
 			if (!(error instanceof Refused && token && error.code === "token_unknown"))
 				throw error;
+			keep.set_key(null);
 			return go_in(door, false);
 		}
-	sit_down(ok.code ?? code, ok.token, ok.session_id);
+	sit_down(ok.code ?? code, ok.token, ok.session_id, display_name);
 }
 
-/** @param {string} code @param {string} token @param {string} session_id */
-function sit_down(code, token, session_id) {
+/** By which the box knows who this is: the seat's, or, under the same name, that of the last session. @param {string} name */
+function known_token(name) {
+	const key = keep.key();
+	return keep.seat()?.token ?? (key?.name === name ? key.token : undefined);
+}
+
+/**
+ * Goes on with a session of earlier: opens it again and leads it. Who was in it stays the same person.
+ * @param {string} session_id @param {Door} door
+ */
+export async function go_on_with(session_id, door) {
+	const display_name = door.name.trim();
+	const with_pin = door.pin.trim() ? { pin: door.pin.trim() } : {};
+	const { code } = await ask("session.reopen", { session_id, ...with_pin });
+	const token = known_token(display_name);
+	let ok = token && await ask("session.join", { code, display_name, token }).catch(() => null);
+	if (!ok || !state.peek().snapshot?.you.is_md)
+		ok = await ask("session.claim", { code, display_name, ...with_pin });
+	sit_down(code, ok.token, ok.session_id, display_name);
+}
+
+/** @param {string} code @param {string} token @param {string} session_id @param {string} name */
+function sit_down(code, token, session_id, name) {
 	keep.set_seat({ code, token, session_id });
+	keep.set_key({ token, name });
 	/* The address is the invitation: what one copies from it is what others need. */
 	history.replaceState(null, "", `/join/${code}`);
 	change_door({ pin: "", wrong: null });

@@ -18,7 +18,7 @@ import { NOTHING } from "./tap.js";
  * @typedef {import("./song_file.js").Part} Part
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
- * @typedef {"join" | "create" | "claim"} DoorWay
+ * @typedef {"join" | "create" | "claim" | "again"} DoorWay
  * @typedef {"" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
@@ -27,6 +27,9 @@ import { NOTHING } from "./tap.js";
  * @property {string} code
  * @property {string} pin
  * @property {{field: string | null, text: string} | null} wrong
+ * @property {Earlier[] | null} earlier the box's sessions; null: not asked for
+ *
+ * @typedef {{session_id: string, code: string, created_at: number, active: boolean, md_display_name: string, people: number, setlists: string[]}} Earlier
  *
  * @typedef {object} Desk what is set at the desk and not yet the box's business
  * @property {string | null} bpm_text what is being typed; null: the box's own is shown
@@ -82,7 +85,7 @@ const first = {
 	snapshot: null,
 	quality: null,
 	at: null,
-	door: { way: "join", name: keep.name(), code: "", pin: "", wrong: null },
+	door: { way: "join", name: keep.name(), code: "", pin: "", wrong: null, earlier: null },
 	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: NOTHING },
 	sheet: "",
 	songs: NO_SONGS,

@@ -1,9 +1,11 @@
 /*
  * view_door.js - before one is in a session: join, start one, take one over.
  */
+import { show_earlier } from "./again.js";
 import { keep } from "./keep.js";
 import { back_to_seat, enter, tidy_code } from "./session.js";
-import { change_door } from "./state.js";
+import { change_door, state } from "./state.js";
+import { view_earlier } from "./view_again.js";
 import { html, value_of } from "./view_parts.js";
 import { words } from "./words.js";
 
@@ -17,6 +19,7 @@ const WAYS = {
 	join: { title: words.join_title, button: words.join },
 	create: { title: words.create_title, button: words.create_button },
 	claim: { title: words.take_over_title, button: words.take_over },
+	again: { title: words.again_title, button: words.again_button },
 };
 
 /** @param {State} s */
@@ -31,10 +34,12 @@ export function view_door(s) {
 				${tab("join", words.join, door.way)}${tab("create", words.create, door.way)}
 			</div>
 			${door.way === "claim" && html`<p class="hint">${words.take_over_hint}</p>`}
-			${door.way !== "create" && code_field(s)}
+			${door.way === "again" && html`<p class="hint">${words.again_hint}</p>`}
+			${(door.way === "join" || door.way === "claim") && code_field(s)}
 			${name_field(s)}
 			${door.way !== "join" && pin_field(s)}
 			${door.wrong && html`<p class="wrong" role="alert" id="wrong">${door.wrong.text}</p>`}
+			${door.way === "again" && door.earlier && view_earlier(door.earlier, busy)}
 			<button type="submit" class="primary big" disabled=${busy || s.link !== "open"}>${way.button}</button>
 			${s.link === "lost" && html`<p class="hint" role="status">${words.no_connection_stopped}</p>`}
 		</form>
@@ -42,6 +47,7 @@ export function view_door(s) {
 			${seat_button()}
 			<button type="button" class="plain" onClick=${() => go(door.way === "claim" ? "join" : "claim")}>
 				${door.way === "claim" ? words.join_title : words.take_over_title}</button>
+			${door.way !== "again" && html`<button type="button" class="plain" onClick=${() => go("again")}>${words.again_title}</button>`}
 		</div>
 	</main>`;
 }
@@ -68,7 +74,7 @@ function tab(way, text, chosen) {
 
 /** @param {DoorWay} way */
 function go(way) {
-	change_door({ way, wrong: null });
+	change_door({ way, wrong: null, earlier: null });
 }
 
 function seat_button() {
@@ -115,5 +121,8 @@ function pin_field(s) {
 /** @param {Event} event */
 function submit(event) {
 	event.preventDefault();
-	enter();
+	if (state.peek().door.way === "again")
+		show_earlier();
+	else
+		enter();
 }

@@ -20,6 +20,14 @@ export const words = {
 	take_over: "Take over",
 	take_over_title: "Take over a session",
 	take_over_hint: "Is the music director's phone gone? With the code and the box's PIN you lead from this one.",
+	again_title: "Earlier sessions",
+	again_hint: "Next week's rehearsal goes on where this one ended: people, roles, setlists. You lead it. The box's PIN shows what there is.",
+	again_button: "Show them",
+	earlier: "Sessions of earlier weeks",
+	no_earlier: "This box has had no session yet.",
+	day: (/** @type {number} */ unix_ms) => new Date(unix_ms).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "long", year: "numeric" }),
+	earlier_of: (/** @type {string} */ md, /** @type {number} */ people) => `${md} · ${count(people, "person", "people")}`,
+	still_open: (/** @type {string} */ code) => `open now, ${code}`,
 	name: "Your name",
 	name_hint: "as the band calls you",
 	code: "Session code",
@@ -186,7 +194,7 @@ const REQUESTS = {
 	"tempo.stop": "the stop", "tempo.handoff": "the hand-over", "click.set": "the click setting", "click.test": "the test click",
 	"song.list": "the question for songs", "song.import": "the import",
 	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
-	"session.claim": "taking over", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
+	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
 };
 
 /** Errors by code; what is not here is said in the box's own words. @type {Record<string, string>} */
