@@ -237,8 +237,8 @@ static void close_all(struct hub *hub)
 		session_sql_keep_rest(hub, room);
 	if (hub->store) {
 		presence_keep(hub, true);
-		recent_keep(hub->recent, hub->store,
-			    clock_to_unix_ms(clock_now_ns(), hub->offset_ns));
+		recent_keep_rest(hub->recent, hub->store,
+				 clock_to_unix_ms(clock_now_ns(), hub->offset_ns));
 	}
 	store_close(hub->store);
 	recent_free(hub->recent);

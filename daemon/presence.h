@@ -53,7 +53,7 @@ json_t *presence_away(const struct room *room);
 void presence_measured(struct hub *hub, struct room *room, struct person *person, int rtt_ms,
 		       int jitter_ms, double loss_pct);
 
-/* Store what has changed, if it is time and no job is under way. `now`: also if it is not time. */
+/* Store what has changed, if it is time and no job is under way. `now`: whether or not. */
 void presence_keep(struct hub *hub, bool now);
 
 void presence_free(struct room *room);

@@ -84,7 +84,7 @@ static json_t *take_unstored(struct hub *hub)
 void presence_keep(struct hub *hub, bool now)
 {
 	int64_t now_ns = clock_now_ns();
-	if (hub->presence.busy || (!now && now_ns - hub->presence.kept_ns < KEEP_NS))
+	if (!now && (hub->presence.busy || now_ns - hub->presence.kept_ns < KEEP_NS))
 		return;
 	json_t *people = take_unstored(hub);
 	json_t *samples = hub->presence.samples ? hub->presence.samples : json_array();

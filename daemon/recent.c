@@ -229,3 +229,9 @@ void recent_keep(struct recent *recent, struct store *store, int64_t now_ms)
 	}
 	prune(recent, store, now_ms);
 }
+
+void recent_keep_rest(struct recent *recent, struct store *store, int64_t now_ms)
+{
+	recent->busy = false;
+	recent_keep(recent, store, now_ms);
+}

@@ -44,4 +44,7 @@ int recent_load(struct recent *recent, struct store *store);
  * requests leaves no more than a minute's above LIMIT_RESULTS_MAX. */
 void recent_keep(struct recent *recent, struct store *store, int64_t now_ms);
 
+/* The same for the last time, also if a job is under way: its end is not told any more. */
+void recent_keep_rest(struct recent *recent, struct store *store, int64_t now_ms);
+
 #endif

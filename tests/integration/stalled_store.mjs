@@ -11,10 +11,11 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { allAgree, checkDatabase, idOf, openBand } from "../lib/band.mjs";
+import { allAgree, checkDatabase, idOf, openBand, refusedBy } from "../lib/band.mjs";
 import { startBox } from "../lib/box.mjs";
 import { preload } from "../lib/daemon.mjs";
 import { Ear } from "../lib/ear.mjs";
+import { checkError } from "../lib/refusal.mjs";
 import { startScore } from "../lib/score.mjs";
 
 const PERIOD = 2048;
@@ -88,4 +89,20 @@ test("durable requests of every kind wait for the disk; pings, tempo and click d
 	await allAgree(band.eye, [md, Ben, Cas]);
 	assert.equal(await box.children.tactusd.stop(), true);
 	checkDatabase(box);
+});
+
+test("what is neither permitted nor well formed need not wait, and holds no memory", async (t) => {
+	const box = await startBox({ audio: false, env: { LD_PRELOAD: preload("stalled_sync"), STALLED_SYNC: stall } });
+	t.after(() => box.stop());
+	const band = await openBand(box, { members: ["Ben"] });
+	t.after(() => band.close());
+	const { Ben } = band.people;
+	writeFileSync(stall, "");
+	const waits = Ben.request("profile.set", { display_name: "Benny" });
+	const lists = Array.from({ length: 20000 }, () => []);
+	for (let i = 0; i < 64; i++)
+		checkError((await refusedBy(Ben.request("song.import", { format: "json", text: lists }))).answer, "not_md", null);
+	assert.ok(existsSync(stall));
+	rmSync(stall);
+	await waits;
 });
