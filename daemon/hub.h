@@ -57,7 +57,7 @@ struct hub {
 	int64_t ticked_ns;
 	struct recent *recent; /* answers given lately */
 	struct presence_store presence;
-	struct pending *creating; /* a session.create under way that takes the click */
+	struct pending *air_taker; /* a request under way that takes the free click, or NULL */
 	int strays; /* polls in a row in which the click lay off what phones are told */
 };
 

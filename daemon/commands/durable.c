@@ -132,6 +132,8 @@ static void finished(struct pending *pending, struct phone *phone,
 {
 	struct hub *hub = pending->hub;
 	struct room *room = hub_room(hub, pending->session_id);
+	if (hub->air_taker == pending)
+		hub->air_taker = NULL;
 	if (result->status == STORE_FAILED && room)
 		doubt(hub, room);
 	if (result->status != STORE_OK || !room) {
@@ -199,8 +201,9 @@ static void submit(struct hub *hub, struct phone *phone, const struct request *r
 		   !durable->prepare(hub, phone, request, params)) {
 		json_decref(params);
 		pending_drop(pending);
-	} else {
-		pending_submit(pending, durable->steps, params, durable->sections);
+	} else if (pending_submit(pending, durable->steps, params, durable->sections) &&
+		   durable->takes_air && !hub->air_taker) {
+		hub->air_taker = pending;
 	}
 }
 

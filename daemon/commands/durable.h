@@ -27,6 +27,7 @@ struct durable {
 	unsigned sections; /* that it may change */
 	const char *makes; /* "song_id"; or NULL */
 	bool reads;        /* changes nothing: not remembered, no revision */
+	bool takes_air;    /* while it is under way nobody else finds the click free */
 	/* Sections that it may change of other sessions, too (the library is everybody's). */
 	unsigned elsewhere;
 	/* Before it is submitted: what only the loop knows. False: refused and answered. May be NULL. */

@@ -9,8 +9,8 @@
 static bool may_take(struct hub *hub, struct phone *phone, const struct request *request,
 		     json_t *params)
 {
-	bool taken_by_other =
-		hub->on_air != phone->room && !on_air_is_free(hub, request->received_ns);
+	bool free = !hub->air_taker && on_air_is_free(hub, request->received_ns);
+	bool taken_by_other = hub->on_air != phone->room && !free;
 	json_object_del(params, "pin"); /* it is nobody's business from here on */
 	if (!taken_by_other || hub->pin[0] == '\0')
 		return true;
@@ -51,7 +51,7 @@ static const struct store_step release_steps[] = {
 };
 
 static const struct durable take_output = {
-	.steps = take_steps, .prepare = may_take, .effect = taken};
+	.steps = take_steps, .takes_air = true, .prepare = may_take, .effect = taken};
 static const struct durable release_output = {.steps = release_steps, .effect = released};
 
 static const struct field take_fields[] = {

@@ -109,9 +109,9 @@ static void reopened(struct pending *pending, struct phone *phone,
 		     const struct store_result *result)
 {
 	struct hub *hub = pending->hub;
-	bool takes_air = hub->creating == pending;
+	bool takes_air = hub->air_taker == pending;
 	if (takes_air)
-		hub->creating = NULL;
+		hub->air_taker = NULL;
 	if (result->status == STORE_OK &&
 	    !json_integer_value(json_object_get(result->row, "was_active")))
 		open_again(hub, result, takes_air);
@@ -141,11 +141,11 @@ static void session_reopen(struct hub *hub, struct phone *phone, const struct re
 	if (!pending)
 		return;
 	/* Two at once shall not both think that it is free. */
-	bool take = !hub->creating && on_air_is_free(hub, clock_now_ns());
+	bool take = !hub->air_taker && on_air_is_free(hub, clock_now_ns());
 	pending->guard = reopen_sql_reopen; /* opened and loaded in one savepoint */
 	if (pending_submit(pending, session_sql_load, reopen_params(pending, take), SECTION_ALL) &&
 	    take)
-		hub->creating = pending;
+		hub->air_taker = pending;
 }
 
 /* ---- session.renew_code ------------------------------------------------ */

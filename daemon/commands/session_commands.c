@@ -107,9 +107,9 @@ static void submit_create(struct pending *pending);
 static void created(struct pending *pending, struct phone *phone, const struct store_result *result)
 {
 	struct hub *hub = pending->hub;
-	bool takes_air = hub->creating == pending;
+	bool takes_air = hub->air_taker == pending;
 	if (takes_air)
-		hub->creating = NULL;
+		hub->air_taker = NULL;
 	if (result->status == STORE_INVALID && strcmp(result->what, "session.code") == 0 &&
 	    pending->tries < CODE_TRIES) {
 		submit_create(pending);
@@ -132,7 +132,7 @@ static void submit_create(struct pending *pending)
 {
 	struct hub *hub = pending->hub;
 	json_t *params = person_params(pending);
-	bool take = !hub->creating && on_air_is_free(hub, clock_now_ns());
+	bool take = !hub->air_taker && on_air_is_free(hub, clock_now_ns());
 	code_new(pending->code);
 	uuid_new(pending->session_id);
 	json_object_set_new(params, "session_id", json_string(pending->session_id));
@@ -141,7 +141,7 @@ static void submit_create(struct pending *pending)
 	pending->tries++;
 	/* Two at once shall not both think that it is free. */
 	if (pending_submit(pending, session_sql_create, params, SECTION_ALL) && take)
-		hub->creating = pending;
+		hub->air_taker = pending;
 }
 
 static void session_create(struct hub *hub, struct phone *phone, const struct request *request)

@@ -84,3 +84,27 @@ test("output_taken: the box's PIN takes it from another, a wrong one doesn't", a
 	await holder.request("session.take_output");
 	await checkMerged(eye, [holder]);
 });
+
+test("two that ask for a free loudspeaker at once: one has it, the other is told so", async () => {
+	for (let round = 0; round < 5; round++) {
+		const [one, two] = [await md("One"), await md("Two")];
+		for (const phone of [one, two])
+			if (phone.state.click.on_air)
+				await phone.request("session.release_output");
+			else if (round === 0 && phone === one)
+				await phone.request("session.take_output", { pin: PIN }).then(() => phone.request("session.release_output"));
+		const answers = await Promise.all([one, two].map((phone) => phone.request("session.take_output").catch((error) => error.answer)));
+		const codes = answers.map((answer) => answer.code ?? "ok").sort();
+		assert.deepEqual(codes, ["ok", "output_taken"]);
+		const eyes = [await openEye(box, one.token), await openEye(box, two.token)];
+		phones.push(...eyes);
+		assert.equal(eyes.filter((eye) => eye.state.click.on_air).length, 1);
+		/* And one that is made in the same moment takes it from nobody. */
+		const holder = answers[0].code ? two : one;
+		await holder.request("session.release_output");
+		const [, made] = await Promise.all([holder.request("session.take_output"), md("Three")]);
+		assert.equal(made.state.click.on_air, false);
+		await made.request("session.close");
+		await holder.request("session.release_output");
+	}
+});
