@@ -96,7 +96,8 @@ export async function set_typed() {
 		notify(words.bpm_wrong);
 		return;
 	}
-	if (await tell("tempo.set", { bpm, ...when() }))
+	/* What is typed while the box answers is not this any more. */
+	if (await tell("tempo.set", { bpm, ...when() }) && state.peek().desk.bpm_text === text)
 		change_desk({ bpm_text: null });
 }
 
