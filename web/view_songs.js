@@ -27,7 +27,7 @@ export function songs_title(s, snap) {
 export function view_songs(s, snap) {
 	return importing(s, snap)
 		? html`<div key="import">${form(s)}</div>`
-		: html`<div key="list" class="library">${library(s, is_md(snap))}</div>`;
+		: html`<div key="list" class="song-list">${library(s, is_md(snap))}</div>`;
 }
 
 /** @param {State} s @param {boolean} may_import */

@@ -40,7 +40,7 @@ const players = {};
 /** @type {Record<string, string>} */
 let slots;
 /** By title. @type {Map<string, any>} */
-const library = new Map();
+const book = new Map();
 let code = "";
 let session_id = "";
 
@@ -92,7 +92,7 @@ test("thirty songs: ten typed in, twenty from a list", async () => {
 	assert.equal(total, 30);
 	assert.deepEqual(listed.map(({ id, ...song }) => song), songs);
 	for (const song of listed)
-		library.set(song.title, song);
+		book.set(song.title, song);
 	assert.deepEqual((await players.Fay.request("song.list", { query: "osterreich 04" })).songs.map((song) => song.title), [songs[4].title]);
 });
 
@@ -109,9 +109,9 @@ function onPaper(list, { type, fields, label }) {
 test("a setlist of fifteen, reordered on one device while the other inserts and takes out", async () => {
 	const { setlist_id } = await ann.request("setlist.create", { title: "Tonight" });
 	await ann.request("setlist.activate", { setlist_id });
-	const titles = [...library.keys()];
+	const titles = [...book.keys()];
 	for (let i = 0; i < 15; i++)
-		await ann.request("setlist.item.add", { song_id: library.get(titles[i]).id, key_override: i % 3 === 0 ? `k${i}` : undefined, bpm_override: i % 2 ? 141 + i : undefined });
+		await ann.request("setlist.item.add", { song_id: book.get(titles[i]).id, key_override: i % 3 === 0 ? `k${i}` : undefined, bpm_override: i % 2 ? 141 + i : undefined });
 	/* What follows an item about on paper: song, key, bpm. */
 	const labels = (state) => state.setlist.items.map((item) => `${item.song_id} ${item.key_override} ${item.bpm_override}`);
 	await ann.when((state) => state.setlist.items.length === 15);
@@ -131,7 +131,7 @@ test("a setlist of fifteen, reordered on one device while the other inserts and 
 	};
 	const insert = async () => {
 		for (let i = 0; i < 20; i++) {
-			const song_id = library.get(titles[15 + i % 15]).id;
+			const song_id = book.get(titles[15 + i % 15]).id;
 			await change(ann_tablet, "setlist.item.add", { song_id, position: below(15), bpm_override: 100 + i }, `${song_id} null ${100 + i}`);
 			if (i % 4 === 3)
 				await change(ann_tablet, "setlist.item.remove", { position: below(14) });
@@ -248,7 +248,7 @@ test("the daemon is killed while they play and write: nobody hears it, nothing a
 		const id = `evening-${Math.floor(rnd() * 2 ** 31)}`;
 		return phone.request(type, fields, id).catch(() => unanswered.push({ phone, type, fields, id }));
 	};
-	const spare = library.get([...library.keys()][29]).id;
+	const spare = book.get([...book.keys()][29]).id;
 	const answers = [];
 	for (let i = 0; i < 12; i++)
 		answers.push(ask(i % 2 ? ann : ann_tablet, "setlist.item.add", { song_id: spare, bpm_override: 200 + i }));
