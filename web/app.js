@@ -5,21 +5,21 @@
  * due, clock.js when that is, flash.js draws them on dial.js. The path of a tap:
  * view_desk.js, desk.js, tap.js, link.js.
  */
-import { metre } from "./beat.js";
-import { clock, follower, link } from "./box.js";
-import { tap } from "./desk.js";
-import { Dial } from "./dial.js";
-import { Flash } from "./flash.js";
+import { metre } from "./beat/beat.js";
+import { clock, follower, link } from "./box/box.js";
+import { tap } from "./desk/desk.js";
+import { Dial } from "./beat/dial.js";
+import { Flash } from "./beat/flash.js";
 import { render } from "./lib/preact.js";
 import { effect } from "./lib/signals.js";
-import { watch_link } from "./report.js";
-import { arrive } from "./session.js";
+import { watch_link } from "./box/report.js";
+import { arrive } from "./box/session.js";
 import { change, state } from "./state.js";
-import { view_arriving, view_door } from "./view_door.js";
-import { html, notice } from "./view_parts.js";
-import { flash_setting } from "./view_sheets.js";
-import { view_stage } from "./view_stage.js";
-import { watch_screen } from "./wake.js";
+import { view_arriving, view_door } from "./views/view_door.js";
+import { html, notice } from "./views/view_parts.js";
+import { flash_setting } from "./views/view_sheets.js";
+import { view_stage } from "./views/view_stage.js";
+import { watch_screen } from "./beat/wake.js";
 
 const dial = new Dial();
 const flash = new Flash({

@@ -4,30 +4,41 @@
 #     web/build.sh DEST
 #
 # There is no bundler: what the browser loads is what stands here, line by line. Only comments on
-# lines of their own are left out; the lines stay, so that numbers in error messages are the source's.
+# lines of their own and types are left out; the lines stay, so that numbers in error messages are the
+# source's. The styles become one file: base.css first, layout.css last.
 # A library is one module without imports of its own; it gets a plain name, since the page's policy
 # forbids import maps, and loses the pointer to its source map, which the box does not serve. DEST is
 # replaced as a whole, so that a daemon serving it never serves half of two versions.
 set -eu
 
-dest=$1
+case $1 in /*) dest=$1 ;; *) dest=$PWD/$1 ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 mods=$here/node_modules
 
 "$here/../systemd/npm_ci.sh" "$here" run
 
-# First a comment of one line, then one of several.
+# First a comment of one line, then types within a line, then a comment of several lines.
 uncommented() { # uncommented FILE
-	sed -E -e 's,^[[:space:]]*/[*]([^*]|[*][^/])*[*]/$,,' \
+	sed -E -e 's,^[[:space:]]*/[*]([^*]|[*][^/])*[*]/$,,' -e 's,/[*][*] @type ([^*]|[*][^/])*[*]/ ?,,g' \
 		-e '\,^[[:space:]]*/[*],{' -e '\,[*]/,!{' -e ':more' -e N -e '\,[*]/$,!b more' -e 's,[^\n]*,,g' -e '}' -e '}' "$1"
 }
 
 rm -rf "$dest.new"
 mkdir -p "$dest.new/lib"
-for file in "$here"/*.js; do
-	uncommented "$file" >"$dest.new/${file##*/}"
+cd "$here"
+for file in *.js */*.js; do
+	mkdir -p "$dest.new/${file%"${file##*/}"}"
+	uncommented "$file" >"$dest.new/$file"
 done
-for file in "$here"/*.css "$here"/*.html "$here"/*.svg "$here"/*.png "$here"/*.webmanifest; do
+styles() {
+	uncommented styles/base.css
+	for file in styles/*.css; do
+		case $file in */base.css | */layout.css) ;; *) uncommented "$file" ;; esac
+	done
+	uncommented styles/layout.css
+}
+styles >"$dest.new/style.css"
+for file in *.html *.svg *.png *.webmanifest; do
 	[ ! -e "$file" ] || cp "$file" "$dest.new/"
 done
 
@@ -40,7 +51,7 @@ library @preact/signals-core/dist/signals-core.module.js signals.js
 # A module names what it needs only when it has come: named in the page, they all come at once.
 {
 	sed '/<!-- modules -->/,$d' "$here/index.html"
-	(cd "$dest.new" && printf '\t<link rel="modulepreload" href="/%s">\n' *.js lib/*.js)
+	(cd "$dest.new" && printf '\t<link rel="modulepreload" href="/%s">\n' *.js */*.js)
 	sed '1,/<!-- modules -->/d' "$here/index.html"
 } >"$dest.new/index.html"
 for name in preact htm @preact/signals-core; do

@@ -4,18 +4,18 @@
  * Views are functions of it; nothing else remembers anything that is shown, but
  * for the beat itself (dial.js), which is drawn too often to go round by here.
  */
-import { keep } from "./keep.js";
+import { keep } from "./box/keep.js";
 import { signal } from "./lib/signals.js";
-import { NOTHING } from "./tap.js";
+import { NOTHING } from "./desk/tap.js";
 
 /**
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {import("./link.js").LinkStatus} LinkStatus
- * @typedef {import("./sync.js").Quality} Quality
- * @typedef {import("./tap.js").Count} Count
- * @typedef {import("./keep.js").Settings} Settings
- * @typedef {import("./song_file.js").Format} Format
- * @typedef {import("./song_file.js").Part} Part
+ * @typedef {import("./box/snapshot.js").Snapshot} Snapshot
+ * @typedef {import("./box/link.js").LinkStatus} LinkStatus
+ * @typedef {import("./box/sync.js").Quality} Quality
+ * @typedef {import("./desk/tap.js").Count} Count
+ * @typedef {import("./box/keep.js").Settings} Settings
+ * @typedef {import("./desk/song_file.js").Format} Format
+ * @typedef {import("./desk/song_file.js").Part} Part
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim" | "again"} DoorWay

@@ -2,7 +2,7 @@
  * words.js - everything the page says, in one place.
  */
 
-/** @typedef {import("./song_file.js").Format} Format */
+/** @typedef {import("./desk/song_file.js").Format} Format */
 
 /** @param {number} n @param {string} one @param {string} [many] */
 const count = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;

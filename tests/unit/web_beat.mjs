@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { random } from "../lib/proxy.mjs";
-import { BPM_MAX, BPM_MIN, METRES, beat_at, beat_time, compare, grid } from "../../web/beat.js";
-import { CATCH_UP_MS, Follower } from "../../web/follow.js";
+import { BPM_MAX, BPM_MIN, METRES, beat_at, beat_time, compare, grid } from "../../web/beat/beat.js";
+import { CATCH_UP_MS, Follower } from "../../web/beat/follow.js";
 
 const EPOCH = 1790000000000;
 const BEATS = { "2/4": 2, "3/4": 3, "4/4": 4, "6/8": 2, "12/8": 4 };

@@ -17,7 +17,8 @@ const LIMIT_BYTES = 60 * 1024;
 describe("the page as it is served", () => {
 	const dir = mkdtempSync(join(tmpdir(), "tactus-page-"));
 	const page = join(dir, "web");
-	const ours = readdirSync(WEB).filter((name) => name.endsWith(".js"));
+	const folders = readdirSync(WEB, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !["lib", "node_modules"].includes(entry.name)).map(({ name }) => name);
+	const ours = ["", ...folders].flatMap((folder) => readdirSync(join(WEB, folder)).filter((name) => name.endsWith(".js")).map((name) => join(folder, name)));
 
 	before(() => {
 		const made = spawnSync("sh", [join(WEB, "build.sh"), page], { encoding: "utf8" });
@@ -25,7 +26,7 @@ describe("the page as it is served", () => {
 	});
 	after(() => rmSync(dir, { recursive: true, force: true }));
 
-	test("every line of code is there, in its place; only comments are left out", () => {
+	test("every line of code is there, in its place; only comments and types are left out", () => {
 		assert.ok(ours.length > 20);
 		let left_out = 0;
 		for (const name of ours) {
@@ -40,7 +41,7 @@ describe("the page as it is served", () => {
 				const comment = one || within;
 				if (within === "last")
 					within = false;
-				assert.equal(served[i], comment ? "" : line, `${name}:${i + 1}`);
+				assert.equal(served[i], comment ? "" : line.replace(/\/\*\* @type .*?\*\/ ?/g, ""), `${name}:${i + 1}`);
 				left_out += Number(!!comment);
 			});
 		}
@@ -48,7 +49,8 @@ describe("the page as it is served", () => {
 	});
 
 	test("what a phone fetches is 60 KiB at most", (t) => {
-		const files = [...readdirSync(page), ...readdirSync(join(page, "lib")).map((name) => `lib/${name}`)].filter((name) => /\.(js|css|html|svg|webmanifest)$/.test(name));
+		const all = (/** @type {string} */ folder) => readdirSync(join(page, folder)).map((name) => join(folder, name));
+		const files = ["", ...folders.filter((name) => name !== "styles" && name !== "pictures"), "lib"].flatMap(all).filter((name) => /\.(js|css|html|svg|webmanifest)$/.test(name));
 		const bytes = files.reduce((sum, name) => sum + gzipSync(readFileSync(join(page, name)), { level: 9 }).length, 0);
 		t.diagnostic(`${(bytes / 1024).toFixed(1)} KiB in ${files.length} files`);
 		assert.ok(bytes <= LIMIT_BYTES, `${bytes} bytes`);

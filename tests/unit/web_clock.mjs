@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { random } from "../lib/proxy.mjs";
-import { Clock, ping_gap_ms } from "../../web/clock.js";
+import { Clock, ping_gap_ms } from "../../web/box/clock.js";
 
 const EPOCH = 1790000000000;
 

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { describe, mock, test } from "node:test";
 
-import { Link } from "../../web/link.js";
-import { Sync } from "../../web/sync.js";
+import { Link } from "../../web/box/link.js";
+import { Sync } from "../../web/box/sync.js";
 
 /** A link whose pings come back when the test says so. */
 function world() {

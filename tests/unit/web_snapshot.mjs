@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
-import { keep } from "../../web/keep.js";
-import { announced, bar_number, is_controller, is_md, merge, name_of, tempo_ahead } from "../../web/snapshot.js";
+import { keep } from "../../web/box/keep.js";
+import { announced, bar_number, is_controller, is_md, merge, name_of, tempo_ahead } from "../../web/box/snapshot.js";
 import { error_words, words } from "../../web/words.js";
 
 const welcome = () => /** @type {any} */ ({

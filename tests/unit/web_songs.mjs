@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { bytes_of, digest, format_of_name, guess_format, IMPORT_MAX_BYTES, join_files, locate, prepare, requests_for, span_of_line, text_of_bytes,
-	tidy_text } from "../../web/song_file.js";
-import { next_item, song_bar } from "../../web/snapshot.js";
+	tidy_text } from "../../web/desk/song_file.js";
+import { next_item, song_bar } from "../../web/box/snapshot.js";
 import { words } from "../../web/words.js";
 
 describe("formats", () => {

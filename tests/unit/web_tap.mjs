@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { Frames, Limiter, allowed } from "../../web/flash.js";
-import { Taps, event_time, taps_to_start } from "../../web/tap.js";
+import { Frames, Limiter, allowed } from "../../web/beat/flash.js";
+import { Taps, event_time, taps_to_start } from "../../web/desk/tap.js";
 
 /** A pad whose box answers when told. */
 function pad({ clock = (at) => at + 1000 } = {}) {

@@ -12,11 +12,11 @@
  */
 
 /**
- * @typedef {import("./clock.js").Clock} Clock
+ * @typedef {import("../box/clock.js").Clock} Clock
  * @typedef {import("./follow.js").Follower} Follower
  * @typedef {import("./follow.js").Beat} Beat
  * @typedef {import("./dial.js").Flashes} Flashes
- * @typedef {import("./keep.js").FlashSetting} FlashSetting
+ * @typedef {import("../box/keep.js").FlashSetting} FlashSetting
  */
 
 /** More than three flashes a second can bring on seizures (WCAG 2.3.1): at this many beats a second only bars flash. */

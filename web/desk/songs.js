@@ -2,11 +2,11 @@
  * songs.js - the box's song library: looking into it, a page at a time, and
  * bringing songs in. What was pasted stays until the box has it.
  */
-import { ask, tell } from "./box.js";
-import { Refused } from "./link.js";
+import { ask, tell } from "../box/box.js";
+import { Refused } from "../box/link.js";
 import { bytes_of, format_of_name, guess_format, join_files, locate, prepare, requests_for, text_of_bytes, tidy_text } from "./song_file.js";
-import { change, change_songs, notify, state } from "./state.js";
-import { error_words, words } from "./words.js";
+import { change, change_songs, notify, state } from "../state.js";
+import { error_words, words } from "../words.js";
 
 /** @typedef {import("./song_file.js").Format} Format */
 
@@ -51,7 +51,7 @@ async function fetch_page(offset) {
 	const before = offset ? state.peek().songs.list ?? [] : [];
 	const known = new Set(before.map(({ id }) => id));
 	/* Where others bring songs in meanwhile, a page may begin with what the one before ended with. */
-	const list = [...before, .../** @type {import("./state.js").Song[]} */ (ok.songs).filter(({ id }) => !known.has(id))];
+	const list = [...before, .../** @type {import("../state.js").Song[]} */ (ok.songs).filter(({ id }) => !known.has(id))];
 	change_songs({ list, total: ok.total, seen: offset + ok.songs.length, ended: ok.songs.length === 0, failed: false });
 }
 

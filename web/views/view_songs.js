@@ -2,17 +2,17 @@
  * view_songs.js - the box's song library over the stage: a list to search, and
  * the form that brings songs in.
  */
-import { metre } from "./beat.js";
-import { is_md } from "./snapshot.js";
-import { span_of_line } from "./song_file.js";
-import { bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search } from "./songs.js";
+import { metre } from "../beat/beat.js";
+import { is_md } from "../box/snapshot.js";
+import { span_of_line } from "../desk/song_file.js";
+import { bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search } from "../desk/songs.js";
 import { choice, html, tempo_mark, value_of } from "./view_parts.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./state.js").State} State
- * @typedef {import("./state.js").Song} Song
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../state.js").Song} Song
+ * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
  */
 
 /** The form shows, and to whom: a hand-over of the MD may come while it is open. @param {State} s @param {Snapshot} snap */
@@ -97,7 +97,7 @@ function form(s) {
 				aria-invalid=${String(!!wrong)} aria-describedby=${wrong ? "import-wrong" : undefined} onInput=${(/** @type {Event} */ e) => edit_text(value_of(e))}></textarea></label>
 		<div class="field"><span>${words.format}</span>
 			${choice(words.format, Object.entries(words.formats).map(([value, text]) => ({ value, text })), format,
-		(value) => choose_format(/** @type {import("./song_file.js").Format} */ (value)))}
+		(value) => choose_format(/** @type {import("../desk/song_file.js").Format} */ (value)))}
 			<small>${words.format_hint[format]}</small></div>
 		<button type="submit" class="primary big" disabled=${busy}>${words.import_button}</button>
 		<button type="button" onClick=${() => open_import(false)}>${words.back_to_songs}</button>

@@ -3,12 +3,12 @@
  * its tempo, and what comes in, turned into state.
  */
 import { Clock } from "./clock.js";
-import { Follower } from "./follow.js";
+import { Follower } from "../beat/follow.js";
 import { Link, Refused } from "./link.js";
 import { is_in, merge } from "./snapshot.js";
-import { change, NO_SONGS, notify, state } from "./state.js";
+import { change, NO_SONGS, notify, state } from "../state.js";
 import { Sync } from "./sync.js";
-import { error_words } from "./words.js";
+import { error_words } from "../words.js";
 
 /**
  * @typedef {import("./link.js").Message} Message

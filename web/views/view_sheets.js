@@ -2,20 +2,20 @@
  * view_sheets.js - what lies over the stage when asked for: the songs, the
  * band, the sound, this phone's own settings, taking over, closing.
  */
-import { release_output, set_click, take_output, test_click } from "./desk.js";
-import { keep } from "./keep.js";
-import { close, enter, leave } from "./session.js";
-import { is_controller, is_md } from "./snapshot.js";
-import { change, change_door } from "./state.js";
+import { release_output, set_click, take_output, test_click } from "../desk/desk.js";
+import { keep } from "../box/keep.js";
+import { close, enter, leave } from "../box/session.js";
+import { is_controller, is_md } from "../box/snapshot.js";
+import { change, change_door } from "../state.js";
 import { view_band } from "./view_band.js";
 import { choice, html, sheet, toggle, value_of } from "./view_parts.js";
 import { songs_title, view_songs } from "./view_songs.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./state.js").State} State
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {import("./keep.js").FlashSetting} FlashSetting
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../box/keep.js").FlashSetting} FlashSetting
  */
 
 /** @param {State} s @param {Snapshot} snap */

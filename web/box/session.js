@@ -5,10 +5,10 @@
 import { ask, forget, hooks, link, tell } from "./box.js";
 import { keep } from "./keep.js";
 import { Refused } from "./link.js";
-import { change, change_door, notify, state } from "./state.js";
-import { error_words, words } from "./words.js";
+import { change, change_door, notify, state } from "../state.js";
+import { error_words, words } from "../words.js";
 
-/** @typedef {import("./state.js").Door} Door */
+/** @typedef {import("../state.js").Door} Door */
 
 /** Refusals after which a remembered seat is no seat any more. */
 const SEAT_GONE = new Set(["token_unknown", "left", "session_closed"]);

@@ -5,7 +5,7 @@
  */
 import { link_figures, request } from "./box.js";
 import { Refused } from "./link.js";
-import { state } from "./state.js";
+import { state } from "../state.js";
 
 const EVERY_MS = 10000;
 

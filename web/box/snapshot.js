@@ -4,10 +4,10 @@
  * The sections stand here as they came; a `state` is merged by assignment.
  * Pure functions.
  */
-import { metre } from "./beat.js";
+import { metre } from "../beat/beat.js";
 
 /**
- * @typedef {import("./follow.js").TempoState} TempoState
+ * @typedef {import("../beat/follow.js").TempoState} TempoState
  *
  * @typedef {object} Participant
  * @property {string} user_id

@@ -1,11 +1,11 @@
 /*
  * view_again.js - at the door: the box's sessions of earlier weeks.
  */
-import { go_on } from "./again.js";
+import { go_on } from "../desk/again.js";
 import { html } from "./view_parts.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
-/** @typedef {import("./state.js").Earlier} Earlier */
+/** @typedef {import("../state.js").Earlier} Earlier */
 
 /** @param {Earlier[]} earlier @param {boolean} busy */
 export function view_earlier(earlier, busy) {

@@ -7,7 +7,7 @@
  * colour. It draws into its own elements, not through the views: a beat must be
  * on the very next frame, also on an old phone.
  */
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
  * How a beat may flash (flash.js decides): the shape, and the whole screen.

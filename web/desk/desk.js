@@ -1,13 +1,13 @@
 /*
  * desk.js - what the leader of the tempo does: tap, start, stop, change, hand over.
  */
-import { BPM_MAX, BPM_MIN } from "./beat.js";
-import { ask, box_time, request, tell } from "./box.js";
-import { Refused } from "./link.js";
-import { is_controller, name_of, tempo_ahead } from "./snapshot.js";
-import { change_desk, notify, state } from "./state.js";
+import { BPM_MAX, BPM_MIN } from "../beat/beat.js";
+import { ask, box_time, request, tell } from "../box/box.js";
+import { Refused } from "../box/link.js";
+import { is_controller, name_of, tempo_ahead } from "../box/snapshot.js";
+import { change_desk, notify, state } from "../state.js";
 import { NOTHING, PAUSE_MS, Taps } from "./tap.js";
-import { error_words, words } from "./words.js";
+import { error_words, words } from "../words.js";
 
 const taps = new Taps({
 	send: async (at) => /** @type {any} */ (await request("tempo.tap", { at })),

@@ -1,10 +1,10 @@
 /*
  * view_parts.js - the small parts that views are made of.
  */
-import htm from "./lib/htm.js";
-import { h } from "./lib/preact.js";
-import { change } from "./state.js";
-import { words } from "./words.js";
+import htm from "../lib/htm.js";
+import { h } from "../lib/preact.js";
+import { change } from "../state.js";
+import { words } from "../words.js";
 
 /** @typedef {import("preact").VNode<any>} View */
 
@@ -74,14 +74,14 @@ export function toggle(label, on, turn, disabled = false) {
 		<span>${label}</span><span class="knob" aria-hidden="true"></span></button>`;
 }
 
-/** What is said in passing. @param {import("./state.js").State} s */
+/** What is said in passing. @param {import("../state.js").State} s */
 export function notice(s) {
 	return s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>
 		<span>${s.notice.text}</span>
 		<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`;
 }
 
-/** What lies over the stage. @param {import("./state.js").State} s @param {string} title @param {unknown} content */
+/** What lies over the stage. @param {import("../state.js").State} s @param {string} title @param {unknown} content */
 export function sheet(s, title, content) {
 	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${closed}
 		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut(e)}>

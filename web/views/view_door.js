@@ -1,17 +1,17 @@
 /*
  * view_door.js - before one is in a session: join, start one, take one over.
  */
-import { show_earlier } from "./again.js";
-import { keep } from "./keep.js";
-import { back_to_seat, enter, tidy_code } from "./session.js";
-import { change_door, state } from "./state.js";
+import { show_earlier } from "../desk/again.js";
+import { keep } from "../box/keep.js";
+import { back_to_seat, enter, tidy_code } from "../box/session.js";
+import { change_door, state } from "../state.js";
 import { view_earlier } from "./view_again.js";
 import { html, value_of } from "./view_parts.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./state.js").State} State
- * @typedef {import("./state.js").DoorWay} DoorWay
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../state.js").DoorWay} DoorWay
  */
 
 /** @type {Record<DoorWay, {title: string, button: string}>} */

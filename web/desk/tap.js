@@ -7,7 +7,7 @@
  *
  * Pure but for what it is given: `send` and `box_time`.
  */
-import { METRES } from "./beat.js";
+import { METRES } from "../beat/beat.js";
 
 /** A longer pause starts a new count, here as in the box. */
 export const PAUSE_MS = 3000;

@@ -2,17 +2,17 @@
  * view_desk.js - the desk of the one who leads the tempo: tap, start, stop,
  * tempo, metre.
  */
-import { METRES, metre } from "./beat.js";
-import { nudge, set_metre, set_typed, start, stop, tap } from "./desk.js";
-import { tempo_ahead } from "./snapshot.js";
-import { change_desk } from "./state.js";
-import { taps_to_start } from "./tap.js";
+import { METRES, metre } from "../beat/beat.js";
+import { nudge, set_metre, set_typed, start, stop, tap } from "../desk/desk.js";
+import { tempo_ahead } from "../box/snapshot.js";
+import { change_desk } from "../state.js";
+import { taps_to_start } from "../desk/tap.js";
 import { choice, html, icon, value_of } from "./view_parts.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./state.js").State} State
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
  */
 
 /** @param {State} s @param {Snapshot} snap */

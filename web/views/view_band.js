@@ -1,16 +1,16 @@
 /*
  * view_band.js - the band: how others come in, who is here, who leads.
  */
-import { hand_over } from "./desk.js";
-import { join_link } from "./session.js";
-import { is_controller, is_md } from "./snapshot.js";
-import { notify } from "./state.js";
+import { hand_over } from "../desk/desk.js";
+import { join_link } from "../box/session.js";
+import { is_controller, is_md } from "../box/snapshot.js";
+import { notify } from "../state.js";
 import { html } from "./view_parts.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {import("./snapshot.js").Participant} Participant
+ * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../box/snapshot.js").Participant} Participant
  */
 
 /** @param {Snapshot} snap */

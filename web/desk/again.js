@@ -1,14 +1,14 @@
 /*
  * again.js - sessions of earlier weeks: the box's list of them, and going on with one.
  */
-import { ask } from "./box.js";
-import { keep } from "./keep.js";
-import { Refused } from "./link.js";
-import { check_door, field_of, go_on_with } from "./session.js";
-import { change_door, state } from "./state.js";
-import { error_words } from "./words.js";
+import { ask } from "../box/box.js";
+import { keep } from "../box/keep.js";
+import { Refused } from "../box/link.js";
+import { check_door, field_of, go_on_with } from "../box/session.js";
+import { change_door, state } from "../state.js";
+import { error_words } from "../words.js";
 
-/** Does it, and says at the door what is wrong with it. @param {(door: import("./state.js").Door) => Promise<void>} act */
+/** Does it, and says at the door what is wrong with it. @param {(door: import("../state.js").Door) => Promise<void>} act */
 async function at_the_door(act) {
 	const door = state.peek().door;
 	const wrong = check_door(door);

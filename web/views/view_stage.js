@@ -2,22 +2,22 @@
  * view_stage.js - what everyone in the room sees: the beat, the bar, the tempo,
  * what is announced and what is wrong.
  */
-import { metre } from "./beat.js";
-import { cancel, hand_over } from "./desk.js";
-import { announced, bar_number, is_controller, is_md, name_of } from "./snapshot.js";
-import { change } from "./state.js";
+import { metre } from "../beat/beat.js";
+import { cancel, hand_over } from "../desk/desk.js";
+import { announced, bar_number, is_controller, is_md, name_of } from "../box/snapshot.js";
+import { change } from "../state.js";
 import { view_band } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
 import { view_song } from "./view_song.js";
 import { view_sheet } from "./view_sheets.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./state.js").State} State
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {import("./dial.js").Dial} Dial
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../beat/dial.js").Dial} Dial
  */
 
 /** @param {State} s @param {Snapshot} snap @param {Dial} dial */

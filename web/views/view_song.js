@@ -2,15 +2,15 @@
  * view_song.js - the song that is on, on everyone's stage: title, key, its own
  * bar, and what comes next. For the MD the way to the library, too.
  */
-import { bar_number, is_md, next_item, song_bar } from "./snapshot.js";
-import { open_songs } from "./songs.js";
+import { bar_number, is_md, next_item, song_bar } from "../box/snapshot.js";
+import { open_songs } from "../desk/songs.js";
 import { html, icon } from "./view_parts.js";
-import { words } from "./words.js";
+import { words } from "../words.js";
 
 /**
- * @typedef {import("./state.js").State} State
- * @typedef {import("./snapshot.js").Snapshot} Snapshot
- * @typedef {import("./snapshot.js").ActiveSong} ActiveSong
+ * @typedef {import("../state.js").State} State
+ * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../box/snapshot.js").ActiveSong} ActiveSong
  */
 
 /** @param {State} s @param {Snapshot} snap */
