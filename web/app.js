@@ -17,7 +17,7 @@ import { arrive } from "./box/session.js";
 import { change, state } from "./state.js";
 import { view_arriving, view_door } from "./views/view_door.js";
 import { html, notice } from "./views/view_parts.js";
-import { flash_setting } from "./views/view_sheets.js";
+import { flash_setting } from "./views/view_you.js";
 import { view_stage } from "./views/view_stage.js";
 import { watch_screen } from "./beat/wake.js";
 

@@ -175,7 +175,10 @@ export const words = {
 	close_sure_hint: "The click stops, and all phones are sent to the start page.",
 	close_yes: "Yes, close it",
 	keep_open: "Keep it open",
+	hold_hint: (/** @type {string} */ label) => `${label}: hold the button`,
+	press_again: (/** @type {string} */ label) => `${label}: press once more to do it`,
 	done: "Done",
+	back: "Back",
 
 	/* What became of it */
 	session_closed: "The session was closed.",
@@ -187,49 +190,3 @@ export const words = {
 	bpm_wrong: "A tempo is a whole number from 30 to 260.",
 	tap_no_clock: "The clock is not set yet: tap again in a second.",
 };
-
-/** What people call the requests. @type {Record<string, string>} */
-const REQUESTS = {
-	"tempo.set": "the tempo change", "tempo.cancel": "cancelling", "tempo.tap": "the tap", "tempo.start": "the start",
-	"tempo.stop": "the stop", "tempo.handoff": "the hand-over", "click.set": "the click setting", "click.test": "the test click",
-	"song.list": "the question for songs", "song.import": "the import",
-	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
-	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
-};
-
-/** Errors by code; what is not here is said in the box's own words. @type {Record<string, string>} */
-const ERRORS = {
-	pin_wrong: "That is not the box's PIN. It is on the box's screen.",
-	code_unknown: "There is no session with this code. Look again: is it tonight's?",
-	code_form: words.code_form_wrong,
-	token_unknown: words.removed,
-	left: words.removed,
-	session_closed: words.session_closed,
-	display_name: "A name has 1 to 40 characters.",
-	not_controller: "The tempo is not yours to move now.",
-	not_md: "Only the music director may do that.",
-	not_joined: "This phone is not in the session any more.",
-	not_running: "The click stands still.",
-	already_running: "It runs already.",
-	nothing_pending: "Nothing is announced any more.",
-	too_late: "Too late: that bar has begun.",
-	no_such_member: "That player has left.",
-	off_air: words.off_air_long,
-	output_taken: "Another session has the loudspeaker. With the PIN you can take it.",
-	bpm_range: words.bpm_wrong,
-	no_connection: "Not sent: there is no connection to the box.",
-};
-
-/** What went wrong, in plain words. @param {{code: string, message?: string, request?: string, field?: string | null}} error */
-export function error_words(error) {
-	const what = REQUESTS[error.request ?? ""] ?? "that";
-	if (error.code === "no_answer" && error.request === "song.import")
-		return words.import_no_answer;
-	if (error.code === "no_answer")
-		return `No answer from the box to ${what}. Look whether it was done before you repeat it.`;
-	if (error.code === "missing_field" && error.field === "pin")
-		return "This box asks for its PIN. It is on the box's screen.";
-	if (error.code === "locked_out")
-		return `Too many wrong tries. ${error.message ?? ""}`;
-	return ERRORS[error.code] ?? error.message ?? error.code;
-}

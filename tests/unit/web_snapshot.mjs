@@ -8,7 +8,8 @@ import { describe, test } from "node:test";
 
 import { keep } from "../../web/box/keep.js";
 import { announced, bar_number, is_controller, is_md, merge, name_of, tempo_ahead } from "../../web/box/snapshot.js";
-import { error_words, words } from "../../web/words.js";
+import { error_words } from "../../web/refusals.js";
+import { words } from "../../web/words.js";
 
 const welcome = () => /** @type {any} */ ({
 	type: "welcome", revision: 7, clock_id: "c", you: { user_id: "u1", is_md: true, is_controller: true },

@@ -8,7 +8,7 @@ import { Link, Refused } from "./link.js";
 import { is_in, merge } from "./snapshot.js";
 import { change, NO_SONGS, notify, state } from "../state.js";
 import { Sync } from "./sync.js";
-import { error_words } from "../words.js";
+import { error_words } from "../refusals.js";
 
 /**
  * @typedef {import("./link.js").Message} Message

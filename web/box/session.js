@@ -6,7 +6,8 @@ import { ask, forget, hooks, link, tell } from "./box.js";
 import { keep } from "./keep.js";
 import { Refused } from "./link.js";
 import { change, change_door, notify, state } from "../state.js";
-import { error_words, words } from "../words.js";
+import { error_words } from "../refusals.js";
+import { words } from "../words.js";
 
 /** @typedef {import("../state.js").Door} Door */
 

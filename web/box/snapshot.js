@@ -14,8 +14,10 @@ import { metre } from "../beat/beat.js";
  * @property {string} display_name
  * @property {boolean} away
  * @property {boolean} ready
+ * @property {"idle" | "talking"} ptt_state
  * @property {number | null} network_rtt_ms
  * @property {number | null} packet_loss_pct
+ * @property {string[]} slots those in force now, by id
  *
  * @typedef {object} Click
  * @property {number} volume
@@ -25,24 +27,47 @@ import { metre } from "../beat/beat.js";
  * @property {boolean} on_air
  * @property {"ok" | "lost" | "none"} audio
  *
+ * @typedef {{slot_id: string, user_id: string, scope_type: "global" | "song"}} Part who plays it
+ * @typedef {Part & {scope_song_id: string | null}} RoleAssignment
+ * @typedef {{id: string, name: string}} Slot
+ *
+ * @typedef {object} Item a place in the setlist: its own fields (null: the song's), and what comes of it
+ * @property {number} position
+ * @property {string} song_id
+ * @property {string | null} key_override
+ * @property {number | null} bpm_override
+ * @property {string | null} song_leader_user_id
+ * @property {string} title
+ * @property {string | null} key
+ * @property {number} bpm
+ * @property {string} time_signature
+ *
+ * @typedef {{id: string, title: string, items: Item[]}} Setlist
+ *
  * @typedef {object} ActiveSong the song that is on, overrides applied
  * @property {number | null} position in the setlist; null: it has no place there
+ * @property {string} song_id
  * @property {string} title
- * @property {string} key
+ * @property {string | null} key
+ * @property {number} bpm
+ * @property {string} time_signature
+ * @property {string | null} notes Markdown
+ * @property {string | null} song_leader_user_id
+ * @property {Part[]} roles
  * @property {number | null} start_bar_index the bar that is its bar 1; it may lie ahead
- *
- * @typedef {{title: string, items: {position: number, title: string, key: string}[]}} Setlist
  *
  * @typedef {object} Snapshot
  * @property {number} revision
  * @property {string} clock_id
  * @property {{user_id: string, is_md: boolean, is_controller: boolean}} you
- * @property {{id: string, code: string, md_user_id: string, active: boolean}} session
+ * @property {{id: string, code: string, md_user_id: string, active: boolean, active_setlist_id: string | null, active_position: number | null}} session
  * @property {Participant[]} participants
+ * @property {RoleAssignment[]} roleAssignments
  * @property {TempoState} tempoState
  * @property {Click} click
- * @property {ActiveSong | null} [activeSong]
- * @property {Setlist | null} [setlist]
+ * @property {ActiveSong | null} activeSong
+ * @property {Setlist | null} setlist
+ * @property {Slot[]} slots
  */
 
 /**
@@ -103,6 +128,35 @@ export function song_bar(song, bar_index) {
 export function next_item(s) {
 	const now = s.activeSong ? s.activeSong.position : -1;
 	return now === null ? null : s.setlist?.items[now + 1] ?? null;
+}
+
+/** What stands before the song that is on; null: nothing does. @param {Snapshot} s */
+export function previous_item(s) {
+	const now = s.activeSong?.position ?? 0;
+	return now > 0 ? s.setlist?.items[now - 1] ?? null : null;
+}
+
+/** Who plays what in a song: what is given for that song shadows what is given for all. @param {Snapshot} s @param {string | null} song_id null: in no song @returns {Part[]} */
+export function parts_in(s, song_id) {
+	return s.slots.flatMap(({ id }) => {
+		const held = s.roleAssignments.filter(({ slot_id }) => slot_id === id);
+		return held.find(({ scope_song_id }) => song_id !== null && scope_song_id === song_id) ?? held.find(({ scope_type }) => scope_type === "global") ?? [];
+	});
+}
+
+/** What somebody plays in a song, by name. @param {Snapshot} s @param {string} user_id @param {string | null} song_id */
+export function slots_of(s, user_id, song_id) {
+	return parts_in(s, song_id).filter((part) => part.user_id === user_id).map(({ slot_id }) => slot_name(s, slot_id));
+}
+
+/** @param {Snapshot} s @param {string} slot_id */
+export function slot_name(s, slot_id) {
+	return s.slots.find(({ id }) => id === slot_id)?.name ?? "";
+}
+
+/** Those who hold the talk button. @param {Snapshot} s */
+export function talking(s) {
+	return s.participants.filter(({ ptt_state }) => ptt_state === "talking");
 }
 
 /**

@@ -6,7 +6,7 @@ import { keep } from "../box/keep.js";
 import { Refused } from "../box/link.js";
 import { check_door, field_of, go_on_with } from "../box/session.js";
 import { change_door, state } from "../state.js";
-import { error_words } from "../words.js";
+import { error_words } from "../refusals.js";
 
 /** Does it, and says at the door what is wrong with it. @param {(door: import("../state.js").Door) => Promise<void>} act */
 async function at_the_door(act) {

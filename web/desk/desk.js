@@ -7,7 +7,8 @@ import { Refused } from "../box/link.js";
 import { is_controller, name_of, tempo_ahead } from "../box/snapshot.js";
 import { change_desk, notify, state } from "../state.js";
 import { NOTHING, PAUSE_MS, Taps } from "./tap.js";
-import { error_words, words } from "../words.js";
+import { error_words } from "../refusals.js";
+import { words } from "../words.js";
 
 const taps = new Taps({
 	send: async (at) => /** @type {any} */ (await request("tempo.tap", { at })),

@@ -6,7 +6,8 @@ import { ask, tell } from "../box/box.js";
 import { Refused } from "../box/link.js";
 import { bytes_of, format_of_name, guess_format, join_files, locate, prepare, requests_for, text_of_bytes, tidy_text } from "./song_file.js";
 import { change, change_songs, notify, state } from "../state.js";
-import { error_words, words } from "../words.js";
+import { error_words } from "../refusals.js";
+import { words } from "../words.js";
 
 /** @typedef {import("./song_file.js").Format} Format */
 

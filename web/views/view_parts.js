@@ -16,6 +16,7 @@ const ICONS = {
 	sound: "M4 9.500v5h3.500L12 18.500v-13L7.5 9.500ZM15.5 9a4.2 4.2 0 0 1 0 6M18 6.500a8 8 0 0 1 0 11",
 	phone: "M7 2.500h10a1.5 1.5 0 0 1 1.5 1.500v16a1.5 1.5 0 0 1-1.5 1.500H7A1.5 1.5 0 0 1 5.5 20V4A1.5 1.5 0 0 1 7 2.500ZM10.5 18.500h3",
 	close: "M6 6l12 12M18 6 6 18",
+	back: "M15 5l-7 7 7 7",
 	minus: "M5 12h14",
 	plus: "M5 12h14M12 5v14",
 	play: "M7 4.500v15l12.5-7.500Z",
@@ -81,17 +82,29 @@ export function notice(s) {
 		<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`;
 }
 
-/** What lies over the stage. @param {import("../state.js").State} s @param {string} title @param {unknown} content */
-export function sheet(s, title, content) {
-	return html`<dialog class="sheet" aria-label=${title} ref=${show_modal} onClose=${closed}
+/**
+ * What lies over the stage. The focus goes to its head when one sheet follows on another.
+ * @param {import("../state.js").State} s @param {string} title @param {unknown} content
+ * @param {import("../state.js").Sheet} [back] where the arrow leads
+ */
+export function sheet(s, title, content, back) {
+	return html`<dialog class=${`sheet sheet-${s.sheet}`} aria-label=${title} ref=${show_modal} onClose=${closed}
 		onClick=${(/** @type {MouseEvent} */ e) => e.target === e.currentTarget && shut(e)}>
-		<div class="sheet-body">
-			<div class="sheet-head"><h2>${title}</h2>
-				<button type="button" class="plain" aria-label=${words.done} onClick=${shut}>${icon("close")}</button></div>
+		<div class="sheet-body" key=${s.sheet}>
+			<div class="sheet-head">
+				${back && html`<button type="button" class="plain" aria-label=${words.back} ref=${take_focus_if_lost} onClick=${() => change({ sheet: back })}>${icon("back")}</button>`}
+				<h2>${title}</h2>
+				<button type="button" class="plain" aria-label=${words.done} ref=${take_focus_if_lost} onClick=${shut}>${icon("close")}</button></div>
 			${notice(s)}
 			${content}
 		</div>
 	</dialog>`;
+}
+
+/** What had the focus went with the sheet before. @param {HTMLElement | null} element */
+function take_focus_if_lost(element) {
+	if (element && element.closest("dialog")?.open && (!document.activeElement || document.activeElement === document.body))
+		element.focus();
 }
 
 /** By the dialog itself, which gives the focus back to where it came from. @param {Event} event */
