@@ -69,7 +69,7 @@ may_import() { # may_import FOLDER: a regex of what its modules may import
 astray() {
 	local folder
 	for folder in beat box desk views; do
-		like "web/$folder/*.js" | xargs -r grep -HnE '^(import|export) .* from "' |
+		like "web/$folder/*.js" | xargs -r grep -HnE '^(import .*|[^*]*\}) from "' |
 			grep -vE "from \"(\./[a-z_]+\.js|$(may_import "$folder"))\"" || true
 	done
 }
