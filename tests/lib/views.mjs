@@ -1,0 +1,77 @@
+/*
+ * views.mjs - a walk through every view of the page, on a box where a band rehearses: for pictures of
+ * them, and for whatever has to hold on each.
+ *
+ *     for await (const { name, page } of views()) ...
+ *
+ * A view stays until the next one is asked for. What a view shows is put there by scripted phones; how
+ * one comes to it is pressed on the page itself.
+ */
+import { startBox } from "./box.mjs";
+import { create, openBrowser, openPage } from "./browser.mjs";
+import { Phone } from "./phone.mjs";
+
+const PIN = "123456";
+const SONGS = [
+	{ title: "Autumn Leaves", default_key: "Gm", default_bpm: 132, notes: "# Autumn Leaves\n\n**Intro** 4 bars, *rubato*\n\n- Head twice\n- Solos: sax, keys, 2 × 32\n- Head out, tag ×3\n\n> watch the MD for the ending" },
+	{ title: "Blue Bossa", default_key: "Cm", default_bpm: 144 },
+	{ title: "A title that is long, and goes on, and does not end before the line does", default_key: "F#m", default_bpm: 92, time_signature: "6/8" },
+	{ title: "Footprints", default_key: "Cm", default_bpm: 66, time_signature: "6/8", notes: "Ritardando *only* at the very end" },
+	{ title: "So What", default_key: "Dm", default_bpm: 136 },
+];
+const BAND = { Ben: "bass", "Clara Zwiebelmöller-Tannhäuser": "keys 1", Dee: "drums" };
+
+/** The band: who plays what, songs with notes, a setlist with an override and a leader. @param {Phone} md */
+async function rehearse(md, /** @type {string} */ url, /** @type {string} */ code) {
+	/** @type {Record<string, Phone>} */
+	const band = {};
+	for (const [name, slot] of Object.entries(BAND)) {
+		const phone = band[name] = await Phone.open(url);
+		await phone.join(code, name);
+		const { id } = phone.state.slots.find((/** @type {any} */ s) => s.name === slot);
+		await phone.request("role.assign", { slot_id: id });
+	}
+	const { setlist_id } = await md.request("setlist.create", { title: "Tonight" });
+	await md.request("setlist.activate", { setlist_id });
+	for (const song of SONGS) {
+		const { song_id } = await md.request("song.create", song);
+		await md.request("setlist.item.add", { song_id });
+	}
+	await md.request("setlist.item.update", { position: 1, key_override: "Dm", bpm_override: 150, song_leader_user_id: band.Ben.state.you.user_id });
+	return band;
+}
+
+/** The page's own clock is set: nothing about it moves any more. @param {any} page */
+const settled = (page) => page.locator(".chip", { hasText: "±" }).first().waitFor();
+
+export async function* views() {
+	const box = await startBox({ pin: PIN });
+	const browser = await openBrowser();
+	/** @type {Phone[]} */
+	const phones = [];
+	try {
+		const md = await openPage(browser, box);
+		yield { name: "door-join", page: md };
+		await md.getByRole("tab", { name: "New session" }).click();
+		await md.getByLabel("Your name").fill("Ann");
+		await md.getByLabel("PIN").fill("000000");
+		await md.getByRole("button", { name: "Start the session" }).click();
+		await md.locator(".wrong").waitFor();
+		yield { name: "door-create-wrong", page: md };
+		const code = await create(md, "Ann", PIN);
+		await settled(md);
+		yield { name: "md-alone", page: md };
+
+		const tablet = await Phone.open(box.url);
+		phones.push(tablet);
+		await tablet.request("session.resume", { token: await md.evaluate(() => JSON.parse(localStorage.getItem("tactus.seat") ?? "").token) });
+		const band = await rehearse(tablet, box.url, code);
+		phones.push(...Object.values(band));
+		yield { name: "md-stopped", page: md };
+	} finally {
+		for (const phone of phones)
+			await phone.close();
+		await browser.close();
+		await box.stop();
+	}
+}
