@@ -19,7 +19,7 @@ import { NOTHING } from "./desk/tap.js";
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim" | "again"} DoorWay
- * @typedef {"" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ * @typedef {"" | "setlist" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
  * @property {DoorWay} way

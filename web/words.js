@@ -108,6 +108,12 @@ export const words = {
 	song_from: (/** @type {number} */ bar) => `from bar ${bar}`,
 	next: "Next",
 
+	/* The setlist */
+	setlist: "Setlist",
+	add_songs: "Add songs",
+	go: "Go",
+	go_to: (/** @type {string} */ title) => `Go to ${title}`,
+
 	/* The library */
 	songs: "Songs",
 	search: "Search by title",

@@ -5,6 +5,7 @@
 import { words } from "../words.js";
 import { view_band } from "./view_band.js";
 import { sheet } from "./view_parts.js";
+import { setlist_title, view_setlist } from "./view_setlist.js";
 import { songs_title, view_songs } from "./view_songs.js";
 import { view_sound } from "./view_sound.js";
 import { view_claim, view_close } from "./view_ways_out.js";
@@ -23,6 +24,7 @@ import { view_you } from "./view_you.js";
 
 /** @type {Record<Exclude<Sheet, "">, SheetView>} */
 const SHEETS = {
+	setlist: { title: setlist_title, view: view_setlist },
 	songs: { title: songs_title, view: view_songs },
 	band: { title: () => words.band, view: (_, snap) => view_band(snap) },
 	sound: { title: () => words.sound, view: view_sound },
