@@ -8,37 +8,17 @@ import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 
 import { MADE_NEW, archivePlace, argv, as_nobody, beside, does, exported, fails, leftovers } from "../lib/archive.mjs";
-import { allAgree, idOf, openBand, sqlite } from "../lib/band.mjs";
-import { startBox } from "../lib/box.mjs";
+import { allAgree, idOf, sqlite } from "../lib/band.mjs";
 import { runDaemon, TACTUSD } from "../lib/daemon.mjs";
 import { Phone } from "../lib/phone.mjs";
 
 const place = archivePlace();
-const { dir, fresh } = place;
+const { dir, fresh, freshBox, bandAt } = place;
 /** A JSON file. */
 const writeJson = (value) => place.write(".json", value);
-/** Boxes and phones of this file: none outlives it, whatever fails. */
-const boxes = [];
-const phones = [];
-after(async () => {
-	await Promise.all(phones.map((phone) => phone.close()));
-	await Promise.all(boxes.map((box) => box.stop()));
-});
-
-async function freshBox(options = {}) {
-	const box = await startBox({ audio: false, ...options });
-	boxes.push(box);
-	return box;
-}
-
-async function bandAt(box, options = {}) {
-	const band = await openBand(box, options);
-	phones.push(band.eye, ...band.phones);
-	return band;
-}
 
 const counted = (text) => Object.fromEntries(text.trim().split("\n").map((line) => {
 	const [, kind, created, known] = /^(\w+): (\d+) created, (\d+) known$/.exec(line) ?? assert.fail(line);
@@ -315,7 +295,7 @@ test("an imported session is reopened as it was: people, setlist, roles, what is
 	does(box.state, "import", writeJson(archive));
 	const [session] = archive.sessions;
 	const phone = await Phone.open(box.url);
-	phones.push(phone);
+	place.closes(phone);
 	const listed = (await phone.request("session.list", {})).sessions;
 	assert.deepEqual(listed.map((s) => s.active), [false, false]);
 	const { code } = await phone.request("session.reopen", { session_id: session.id });

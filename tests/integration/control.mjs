@@ -8,34 +8,14 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, chownSync, copyFileSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 
 import { archivePlace, argv, as_nobody, beside, does, exported, fails, leftovers } from "../lib/archive.mjs";
-import { openBand } from "../lib/band.mjs";
-import { startBox, until } from "../lib/box.mjs";
+import { until } from "../lib/box.mjs";
 import { BUILD, TACTUSD } from "../lib/daemon.mjs";
 
 const place = archivePlace();
-const { dir, fresh } = place;
-/** Boxes and phones of this file: none outlives it, whatever fails. */
-const boxes = [];
-const phones = [];
-after(async () => {
-	await Promise.all(phones.map((phone) => phone.close()));
-	await Promise.all(boxes.map((box) => box.stop()));
-});
-
-async function freshBox(options = {}) {
-	const box = await startBox({ audio: false, ...options });
-	boxes.push(box);
-	return box;
-}
-
-async function bandAt(box) {
-	const band = await openBand(box);
-	phones.push(band.eye, ...band.phones);
-	return band;
-}
+const { dir, fresh, freshBox, bandAt } = place;
 
 /** A daemon that says one thing (tests/tools/answers.c) while `then` runs. */
 async function answering(state, text, then, prefix = []) {

@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 
+import { openBand } from "./band.mjs";
+import { startBox } from "./box.mjs";
 import { runDaemon, TACTUSD } from "./daemon.mjs";
 
 export function archivePlace() {
@@ -20,9 +22,28 @@ export function archivePlace() {
 	let names = 0;
 	const fresh = (ending = "") => join(dir, `${++names}${ending}`);
 	chmodSync(dir, 0o755);
-	after(() => rmSync(dir, { recursive: true, force: true }));
+	/** @type {any[]} */
+	const boxes = [], phones = [];
+	after(async () => {
+		await Promise.all(phones.map((phone) => phone.close()));
+		await Promise.all(boxes.map((box) => box.stop()));
+		rmSync(dir, { recursive: true, force: true });
+	});
 	return {
 		dir,
+		/** A box without sound, and a band in it: neither outlives the file, whatever fails. */
+		async freshBox(options = {}) {
+			const box = await startBox({ audio: false, ...options });
+			boxes.push(box);
+			return box;
+		},
+		async bandAt(box, options = {}) {
+			const band = await openBand(box, options);
+			phones.push(band.eye, ...band.phones);
+			return band;
+		},
+		/** Closes that phone at the end, too. */
+		closes: (phone) => phones.push(phone),
 		/** A name that nothing has. */
 		fresh,
 		/** A new file of that text, or of an object as JSON. @param {string} ending @param {any} content */

@@ -14,14 +14,8 @@ static struct store *store;
 
 static void UNUSED set_up(void)
 {
-	struct outcome out;
-
 	fixture_set_up();
-	store = fixture_open();
-	ck_assert_int_eq(
-		run(store, make_session, session_params(SESSION_1, USER_1, "CDFHJK"), 0, &out),
-		STORE_OK);
-	outcome_free(&out);
+	store = open_with_session();
 }
 
 static void UNUSED tear_down(void)

@@ -100,13 +100,9 @@ static struct store UNUSED *open_with_people(void)
 		{"INSERT INTO user VALUES ('" USER_2 "', 'Bo', 1, 1)", NULL},
 		{NULL, NULL},
 	};
-	struct store *store = fixture_open();
+	struct store *store = open_with_session();
 	struct outcome out;
 
-	ck_assert_int_eq(
-		run(store, make_session, session_params(SESSION_1, USER_1, "CDFHJK"), 0, &out),
-		STORE_OK);
-	outcome_free(&out);
 	ck_assert_int_eq(run(store, second, NULL, 0, &out), STORE_OK);
 	outcome_free(&out);
 	return store;

@@ -130,4 +130,17 @@ static json_t UNUSED *session_params(const char *session, const char *user, cons
 			 "code", code, "display_name", "Ada", "now", (json_int_t)1700000000000);
 }
 
+/* A store with Ada's session in it. */
+static struct store UNUSED *open_with_session(void)
+{
+	struct store *store = fixture_open();
+	struct outcome out;
+
+	ck_assert_int_eq(
+		run(store, make_session, session_params(SESSION_1, USER_1, "CDFHJK"), 0, &out),
+		STORE_OK);
+	outcome_free(&out);
+	return store;
+}
+
 #endif

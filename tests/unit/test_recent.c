@@ -12,13 +12,7 @@ static struct recent *recent;
 
 static void open_both(void)
 {
-	struct outcome out;
-
-	store = fixture_open();
-	ck_assert_int_eq(
-		run(store, make_session, session_params(SESSION_1, USER_1, "CDFHJK"), 0, &out),
-		STORE_OK);
-	outcome_free(&out);
+	store = open_with_session();
 	recent = recent_new();
 	ck_assert_ptr_nonnull(recent);
 }
