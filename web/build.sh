@@ -3,12 +3,14 @@
 #
 #     web/build.sh DEST
 #
-# There is no bundler: what the browser loads is what stands here, line by line. Only comments on
-# lines of their own and types are left out; the lines stay, so that numbers in error messages are the
-# source's. The styles become one file: base.css first, layout.css last.
+# There is no bundler: what the browser loads is what stands here, module by module and line by line.
+# Only comments, blanks and the names of a module's own variables are squeezed out (squeeze/squeeze.mjs);
+# the lines stay, so that numbers in error messages are the source's. The styles become one file:
+# base.css first, layout.css last.
 # A library is one module without imports of its own; it gets a plain name, since the page's policy
-# forbids import maps, and loses the pointer to its source map, which the box does not serve. DEST is
-# replaced as a whole, so that a daemon serving it never serves half of two versions.
+# forbids import maps, and loses the pointer to its source map, which the box does not serve. Beside
+# each text stands FILE.gz, which the box sends to whoever takes it. DEST is replaced as a whole, so
+# that a daemon serving it never serves half of two versions.
 set -eu
 
 case $1 in /*) dest=$1 ;; *) dest=$PWD/$1 ;; esac
@@ -16,28 +18,24 @@ here=$(cd "$(dirname "$0")" && pwd)
 mods=$here/node_modules
 
 "$here/../systemd/npm_ci.sh" "$here" run
-
-# First a comment of one line, then types within a line, then a comment of several lines.
-uncommented() { # uncommented FILE
-	sed -E -e 's,^[[:space:]]*/[*]([^*]|[*][^/])*[*]/$,,' -e 's,/[*][*] @type ([^*]|[*][^/])*[*]/ ?,,g' \
-		-e '\,^[[:space:]]*/[*],{' -e '\,[*]/,!{' -e ':more' -e N -e '\,[*]/$,!b more' -e 's,[^\n]*,,g' -e '}' -e '}' "$1"
-}
+"$here/../systemd/npm_ci.sh" "$here/squeeze"
 
 rm -rf "$dest.new"
 mkdir -p "$dest.new/lib"
 cd "$here"
 for file in *.js */*.js; do
 	mkdir -p "$dest.new/${file%"${file##*/}"}"
-	uncommented "$file" >"$dest.new/$file"
+	cp "$file" "$dest.new/$file"
 done
 styles() {
-	uncommented styles/base.css
+	cat styles/base.css
 	for file in styles/*.css; do
-		case $file in */base.css | */layout.css) ;; *) uncommented "$file" ;; esac
+		case $file in */base.css | */layout.css) ;; *) cat "$file" ;; esac
 	done
-	uncommented styles/layout.css
+	cat styles/layout.css
 }
 styles >"$dest.new/style.css"
+(cd "$dest.new" && node "$here/squeeze/squeeze.mjs" *.js */*.js style.css)
 for file in *.html *.svg *.png *.webmanifest; do
 	[ ! -e "$file" ] || cp "$file" "$dest.new/"
 done
@@ -53,10 +51,11 @@ library @preact/signals-core/dist/signals-core.module.js signals.js
 	sed '/<!-- modules -->/,$d' "$here/index.html"
 	(cd "$dest.new" && printf '\t<link rel="modulepreload" href="/%s">\n' *.js */*.js)
 	sed '1,/<!-- modules -->/d' "$here/index.html"
-} >"$dest.new/index.html"
+} | sed 's,^\t*,,' >"$dest.new/index.html"
 for name in preact htm @preact/signals-core; do
 	cp "$mods/$name/LICENSE" "$dest.new/lib/LICENSE.${name##*/}"
 done
+find "$dest.new" -name '*.png' -o -name 'LICENSE*' -o -type f -exec gzip -9 -n -k {} +
 
 if diff -r "$dest.new" "$dest" >/dev/null 2>&1; then
 	rm -rf "$dest.new"

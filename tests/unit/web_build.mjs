@@ -1,15 +1,15 @@
 /*
- * The page as it is served: the source line by line but for comments, and no more
- * than 60 KiB of what a phone has to fetch, libraries and all.
+ * The page as it is served: the source line by line, squeezed; beside each text the
+ * same by gzip; and no more than 60 KiB of what a phone has to fetch, libraries and all.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 
 const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
 const LIMIT_BYTES = 60 * 1024;
@@ -17,7 +17,7 @@ const LIMIT_BYTES = 60 * 1024;
 describe("the page as it is served", () => {
 	const dir = mkdtempSync(join(tmpdir(), "tactus-page-"));
 	const page = join(dir, "web");
-	const folders = readdirSync(WEB, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !["lib", "node_modules"].includes(entry.name)).map(({ name }) => name);
+	const folders = readdirSync(WEB, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !["lib", "node_modules", "squeeze"].includes(entry.name)).map(({ name }) => name);
 	const ours = ["", ...folders].flatMap((folder) => readdirSync(join(WEB, folder)).filter((name) => name.endsWith(".js")).map((name) => join(folder, name)));
 
 	before(() => {
@@ -26,32 +26,48 @@ describe("the page as it is served", () => {
 	});
 	after(() => rmSync(dir, { recursive: true, force: true }));
 
-	test("every line of code is there, in its place; only comments and types are left out", () => {
+	/** What is spelled alike in both: names after a dot, words in quotes. @param {string} line */
+	const spelled = (line) => line.match(/(?<!\.)\.[a-z_]\w+|"[\w ]{3,}"/g) ?? [];
+
+	test("every line of code stands in its place; comments, types and blanks are left out", () => {
 		assert.ok(ours.length > 20);
-		let left_out = 0;
+		let seen = 0, source_bytes = 0, served_bytes = 0;
 		for (const name of ours) {
-			const source = readFileSync(join(WEB, name), "utf8").split("\n");
-			const served = readFileSync(join(page, name), "utf8").split("\n");
-			assert.equal(served.length, source.length, name);
-			let within = false;
-			source.forEach((line, i) => {
-				/* As we write them: a comment of several lines has a star in front of each. */
-				const one = /^\s*\/\*(?:(?!\*\/).)*\*\/$/.test(line);
-				within = within ? !line.endsWith("*/") || "last" : !one && /^\s*\/\*(?!.*\*\/)/.test(line);
-				const comment = one || within;
-				if (within === "last")
-					within = false;
-				assert.equal(served[i], comment ? "" : line.replace(/\/\*\* @type .*?\*\/ ?/g, ""), `${name}:${i + 1}`);
-				left_out += Number(!!comment);
+			const source = readFileSync(join(WEB, name), "utf8"), served = readFileSync(join(page, name), "utf8");
+			const lines = source.split("\n");
+			served.split("\n").forEach((line, i) => {
+				for (const what of spelled(line)) {
+					assert.ok(lines[i]?.includes(what), `${name}:${i + 1} has ${what}, the source has not: ${lines[i]}`);
+					seen++;
+				}
 			});
+			assert.doesNotMatch(served, /^ ?\/?\*|@param|\n\t/, name);
+			source_bytes += source.length;
+			served_bytes += served.length;
 		}
-		assert.ok(left_out > 700, "comments are served");
+		assert.ok(seen > 1000, `${seen}`);
+		assert.ok(served_bytes < 0.65 * source_bytes, `${served_bytes} of ${source_bytes} bytes`);
+	});
+
+	test("beside each text stands the same by gzip, and beside nothing else", () => {
+		const files = readdirSync(page, { withFileTypes: true }).flatMap((entry) => entry.isDirectory() ?
+			readdirSync(join(page, entry.name)).map((name) => join(entry.name, name)) : [entry.name]);
+		for (const name of files.filter((name) => !name.endsWith(".gz")))
+			if (/\.(js|css|html|svg|webmanifest)$/.test(name))
+				assert.deepEqual(gunzipSync(readFileSync(join(page, `${name}.gz`))), readFileSync(join(page, name)), name);
+			else
+				assert.ok(!files.includes(`${name}.gz`), name);
 	});
 
 	test("what a phone fetches is 60 KiB at most", (t) => {
-		const all = (/** @type {string} */ folder) => readdirSync(join(page, folder)).map((name) => join(folder, name));
-		const files = ["", ...folders.filter((name) => name !== "styles" && name !== "pictures"), "lib"].flatMap(all).filter((name) => /\.(js|css|html|svg|webmanifest)$/.test(name));
-		const bytes = files.reduce((sum, name) => sum + gzipSync(readFileSync(join(page, name)), { level: 9 }).length, 0);
+		const files = ["", ...readdirSync(page)].flatMap((folder) => {
+			try {
+				return readdirSync(join(page, folder)).filter((name) => name.endsWith(".gz")).map((name) => join(folder, name));
+			} catch {
+				return []; // a file
+			}
+		});
+		const bytes = files.reduce((sum, name) => sum + statSync(join(page, name)).size, 0);
 		t.diagnostic(`${(bytes / 1024).toFixed(1)} KiB in ${files.length} files`);
 		assert.ok(bytes <= LIMIT_BYTES, `${bytes} bytes`);
 	});
