@@ -102,6 +102,13 @@ export const words = {
 	copy: "Copy link",
 	copied: "Link copied",
 
+	/* Who plays what */
+	what_play: "What do you play?",
+	line_up: "Who plays what",
+	nobody_plays: "Nobody has taken a slot yet.",
+	this_song: "this song",
+	away_take: (/** @type {string} */ name) => `${name} (away): take over`,
+
 	/* The song that is on */
 	song: "Song",
 	song_bar: (/** @type {number} */ bar) => `song bar ${bar}`,

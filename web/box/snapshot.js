@@ -97,9 +97,14 @@ export function is_controller(s) {
 	return s.tempoState.controller_user_id === s.you.user_id;
 }
 
+/** @param {Snapshot} s @param {string | null} user_id */
+export function person(s, user_id) {
+	return s.participants.find((p) => p.user_id === user_id);
+}
+
 /** @param {Snapshot} s @param {string} user_id */
 export function name_of(s, user_id) {
-	return s.participants.find((p) => p.user_id === user_id)?.display_name ?? "";
+	return person(s, user_id)?.display_name ?? "";
 }
 
 /** What will count once everything announced has come: what "one more" is one more than. @param {Snapshot} s */
@@ -152,6 +157,11 @@ export function slots_of(s, user_id, song_id) {
 /** @param {Snapshot} s @param {string} slot_id */
 export function slot_name(s, slot_id) {
 	return s.slots.find(({ id }) => id === slot_id)?.name ?? "";
+}
+
+/** To whom a slot is given in just that scope. @param {Snapshot} s @param {string} slot_id @param {string | null} song_id null: for all songs */
+export function holder(s, slot_id, song_id) {
+	return s.roleAssignments.find((role) => role.slot_id === slot_id && role.scope_song_id === song_id)?.user_id ?? null;
 }
 
 /** Those who hold the talk button. @param {Snapshot} s */
