@@ -8,6 +8,7 @@
 #ifndef TACTUS_TESTS_RING_FIXTURE_H
 #define TACTUS_TESTS_RING_FIXTURE_H
 
+#include "check_main.h"
 #include "ring_layout.h"
 
 #include <check.h>
@@ -153,12 +154,9 @@ static inline int fixture_run(const char *title, TCase *tests)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, fixture_clear, fixture_clear);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	int code = run_suite(suite);
 	fixture_clear();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return code;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* test_address.c - which of the box's addresses go into an invitation. */
 #include "address.h"
+#include "check_main.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -27,10 +28,5 @@ int main(void)
 
 	tcase_add_loop_test(tcase, shared, 0, sizeof cases / sizeof *cases);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

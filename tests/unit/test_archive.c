@@ -4,6 +4,7 @@
  */
 #include "archive_check.h"
 #include "archive_fixture.h"
+#include "check_main.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -443,9 +444,5 @@ int main(void)
 	tcase_add_test(tcase, ids_in_any_case_are_one);
 	tcase_add_test(tcase, any_value_anywhere);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include "archive_fixture.h"
 #include "archive_plan.h"
 #include "archive_sql.h"
+#include "check_main.h"
 #include "store_fixture.h"
 
 #include <errno.h>
@@ -462,9 +463,5 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_sealed);
 	tcase_add_test(tcase, the_tables_refuse_what_was_not_checked);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

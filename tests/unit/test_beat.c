@@ -3,6 +3,7 @@
  * is the one t with -d < 2(td - n) <= d: no division and no rounding in it, in 128 bits.
  */
 #include "beat.h"
+#include "check_main.h"
 #include "expect.h"
 #include "limits.h"
 
@@ -248,9 +249,5 @@ int main(void)
 	tcase_add_test(tests, paces);
 	tcase_add_test(tests, metres);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

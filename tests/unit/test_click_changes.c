@@ -2,11 +2,11 @@
  * The click's core under change: announced, withdrawn, promoted early, late and never, stopped
  * here and there, resumed after a restart. Each rule by itself.
  */
+#include "check_main.h"
 #include "core.h"
 #include "limits.h"
 #include "test_click_moment.h"
 #include "test_click_reference.h"
-#include "test_click_run.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -4,10 +4,10 @@
  * Every metre, every bpm, three sample rates, buffer sizes 16 to 4096 and odd ones,
  * against the counting reference.
  */
+#include "check_main.h"
 #include "core.h"
 #include "limits.h"
 #include "test_click_reference.h"
-#include "test_click_run.h"
 
 #include <check.h>
 #include <stdlib.h>

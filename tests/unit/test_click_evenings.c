@@ -2,10 +2,10 @@
  * Random evenings of three hundred changes each, by seed: at bar lines and at times, withdrawn and
  * replaced, promoted early, late and never. Every onset is held against the counting reference.
  */
+#include "check_main.h"
 #include "core.h"
 #include "test_click_moment.h"
 #include "test_click_reference.h"
-#include "test_click_run.h"
 
 #include <check.h>
 #include <stdlib.h>

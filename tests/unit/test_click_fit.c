@@ -2,8 +2,8 @@
  * The line through the callbacks: how well it knows what frame belongs to what time, under
  * jitter, drift, xruns and stalls. All synthetic, by seed.
  */
+#include "check_main.h"
 #include "fit.h"
-#include "test_click_run.h"
 
 #include <check.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /*
  * The command line of tactus-click.
  */
+#include "check_main.h"
 #include "options.h"
-#include "test_click_run.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
  * The callback's whole work: records in, samples and status out.
  */
+#include "check_main.h"
 #include "test_click_rig.h"
-#include "test_click_run.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * A click that is started again: on the same JACK server by frame, on another by time, and what it
  * makes of a status that can't be true.
  */
+#include "check_main.h"
 #include "test_click_rig.h"
-#include "test_click_run.h"
 
 #include <math.h>
 #include <stdlib.h>

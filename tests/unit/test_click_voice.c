@@ -1,8 +1,8 @@
 /*
  * The click's sounds and their mixing.
  */
+#include "check_main.h"
 #include "sound.h"
-#include "test_click_run.h"
 #include "voice.h"
 
 #include <check.h>

@@ -1,4 +1,5 @@
 /* The clock and its label: conversions there and back, rounding, no drift. */
+#include "check_main.h"
 #include "clock.h"
 #include "expect.h"
 
@@ -127,9 +128,5 @@ int main(void)
 	tcase_add_test(tests, fractions_there_and_back);
 	tcase_add_test(tests, no_drift);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

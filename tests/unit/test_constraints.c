@@ -2,6 +2,7 @@
  * test_constraints.c - every CHECK of the tables broken by name, every limit of limits.h held
  * against its CHECK, and the lists that stand in C and in SQL.
  */
+#include "check_main.h"
 #include "limits.h"
 #include "metre.h"
 #include "tables_fixture.h"
@@ -326,10 +327,5 @@ int main(void)
 	tcase_add_test(tcase, lists_agree_with_the_code);
 	tcase_add_test(tcase, numbers_are_numbers);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 /* test_gate.c - which Host and Origin come in. */
+#include "check_main.h"
 #include "gate.h"
 
 #include <check.h>
@@ -277,10 +278,5 @@ int main(void)
 	tcase_add_test(tcase, names_of_the_box);
 	tcase_add_test(tcase, names_that_are_none);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

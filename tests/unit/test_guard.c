@@ -1,4 +1,5 @@
 /* test_guard.c - guessing is slow from one address, from many, and holds nobody else up. */
+#include "check_main.h"
 #include "guard.h"
 
 #include <check.h>
@@ -352,10 +353,5 @@ int main(void)
 	tcase_add_test(tcase, a_clumsy_choir_comes_in);
 	tcase_add_test(tcase, a_lock_is_not_pushed_out);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

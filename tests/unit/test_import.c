@@ -2,6 +2,7 @@
  * test_import.c - song lists read (import.h): each format, each error with its place, and any bytes
  * at all.
  */
+#include "check_main.h"
 #include "import.h"
 #include "limits.h"
 
@@ -485,10 +486,5 @@ int main(void)
 	tcase_add_loop_test(tcase, random_bytes, 0, COUNT(formats));
 	tcase_add_loop_test(tcase, mutated_texts, 0, COUNT(good));
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

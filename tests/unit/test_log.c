@@ -1,4 +1,5 @@
 /* test_log.c - no name can forge a line of the log. */
+#include "check_main.h"
 #include "log.h"
 
 #include <check.h>
@@ -279,10 +280,5 @@ int main(void)
 	tcase_add_test(tcase, waits_for_no_terminal_that_nobody_reads);
 	tcase_add_test(tcase, a_file_takes_every_line);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 #include "store_files.h"
 #include "store_sql.h"
 
+#include "check_main.h"
 #include "faults/failing_disk.c"
 
 #define USER_3 "33333333-3333-4333-8333-333333333333"
@@ -489,10 +490,5 @@ int main(void)
 	tcase_add_loop_test(tcase, the_disk_fails_at_every_call, 0, 2 * earlier);
 	tcase_add_loop_test(tcase, power_goes_at_every_call, 0, earlier);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 /* test_pin.c - the PIN's file is whole or absent, and an empty one keeps no box down. */
+#include "check_main.h"
 #include "pin.h"
 
 #include <check.h>
@@ -163,10 +164,5 @@ int main(void)
 			    sizeof bad / sizeof *bad);
 	tcase_add_loop_test(tcase, a_full_disk_leaves_no_file, 0, 2);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * test_recent.c - answers given lately: how long they are known, and what is kept of them.
  */
+#include "check_main.h"
 #include "limits.h"
 #include "recent.h"
 #include "store_fixture.h"
@@ -153,9 +154,5 @@ int main(void)
 	tcase_add_test(tests, more_than_it_holds);
 	tcase_add_test(tests, a_flood_is_cut_back_within_a_minute);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 /* The records that travel in the rings: packing, refusing what is out of range, bars of a grid. */
+#include "check_main.h"
 #include "expect.h"
 #include "limits.h"
 #include "status_record.h"
@@ -436,9 +437,5 @@ int main(void)
 	tcase_add_test(tests, status_every_bit);
 	tcase_add_test(tests, shapes);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

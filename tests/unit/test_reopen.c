@@ -1,6 +1,7 @@
 /*
  * test_reopen.c - the box's book of sessions (reopen_sql.h): the list, going on where one ended, codes.
  */
+#include "check_main.h"
 #include "reopen_sql.h"
 #include "session_sql.h"
 #include "store_fixture.h"
@@ -472,10 +473,5 @@ int main(void)
 	tcase_add_test(tcase, a_new_code_that_nobody_has);
 	tcase_add_test(tcase, no_new_code);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

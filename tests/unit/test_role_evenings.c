@@ -2,6 +2,7 @@
  * test_role_evenings.c - random evenings of giving and freeing slots, songs, people who come and go,
  * against a reference that knows neither SQL nor views.
  */
+#include "check_main.h"
 #include "roles_fixture.h"
 
 /* The reference: who holds what since when, in each scope; 0 is global, 1.. the songs. */
@@ -362,10 +363,5 @@ int main(void)
 	tcase_set_timeout(evenings, 120);
 	tcase_add_loop_test(evenings, a_random_evening, 0, 4);
 	suite_add_tcase(suite, evenings);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * test_roles.c - who plays what (role_sql.h): each rule of giving and freeing a slot.
  */
+#include "check_main.h"
 #include "roles_fixture.h"
 
 static void asked(const struct store_step *steps, int me, unsigned away, const char *text,
@@ -211,10 +212,5 @@ int main(void)
 	tcase_add_test(rules, a_member_clears_its_own);
 	tcase_add_test(rules, clearing_what_is_not_there);
 	suite_add_tcase(suite, rules);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * test_setlist_marks.c - which requests of an older state are let through to the tables, and with what.
  */
+#include "check_main.h"
 #include "setlist_marks.h"
 
 #include <check.h>
@@ -131,10 +132,5 @@ int main(void)
 	tcase_add_test(tcase, in_doubt_only_what_was_told_counts);
 	tcase_add_test(tcase, a_room_goes_on_from_a_higher_revision);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "setlists_fixture.h"
 
+#include "check_main.h"
 #include "limits.h"
 
 #define IN_A "'setlist_id': '" SETLIST_A "'"
@@ -460,10 +461,5 @@ int main(void)
 			    sizeof outdated / sizeof *outdated);
 	tcase_add_test(tcase, what_never_changed);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
  */
 #include "setlists_fixture.h"
 
+#include "check_main.h"
 #include "limits.h"
 
 #include <stdint.h>
@@ -390,10 +391,5 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, any_evening, 0, 4);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

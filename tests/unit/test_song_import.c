@@ -1,6 +1,7 @@
 /*
  * test_song_import.c - lists of songs taken into the library: what is known stays, all or nothing.
  */
+#include "check_main.h"
 #include "import.h"
 #include "song_fixture.h"
 
@@ -138,10 +139,5 @@ int main(void)
 	tcase_add_test(tcase, import_into_a_full_library);
 	tcase_add_test(tcase, import_of_five_thousand);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * test_song_search.c - what a query of the library finds, held against a reference.
  */
+#include "check_main.h"
 #include "song_fixture.h"
 
 #include <stdbool.h>
@@ -213,10 +214,5 @@ int main(void)
 	tcase_add_test(tcase, search_as_the_reference);
 	tcase_add_test(tcase, no_query_is_an_error);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

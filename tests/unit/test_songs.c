@@ -1,6 +1,7 @@
 /*
  * test_songs.c - the song library in a real store: its rules and its pages.
  */
+#include "check_main.h"
 #include "song_fixture.h"
 
 /* The only song, as the list tells it. */
@@ -258,10 +259,5 @@ int main(void)
 	tcase_add_test(tcase, pages);
 	tcase_add_test(tcase, a_page_ends_where_notes_come_to_too_much);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * test_store.c - the store's contract (store.h): steps, refusals, errors, sections, order,
  * group commit, files.
  */
+#include "check_main.h"
 #include "store_fixture.h"
 
 #include <errno.h>
@@ -408,10 +409,5 @@ int main(void)
 	tcase_add_test(tcase, close_finishes_the_queue);
 	tcase_add_test(tcase, done_may_be_null_and_may_submit);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "store_files.h"
 #include "store_sql.h"
 
+#include "check_main.h"
 #include "faults/failing_disk.c"
 
 static char copies[80]; /* a directory of their own, so that faults hit the copy alone */
@@ -450,10 +451,5 @@ int main(void)
 	tcase_add_loop_test(tcase, every_call_fails, 0, 2);
 	tcase_add_test(tcase, power_goes_at_every_call);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

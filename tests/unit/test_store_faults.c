@@ -6,6 +6,7 @@
  */
 #include "store_fixture.h"
 
+#include "check_main.h"
 #include "faults/failing_disk.c"
 
 #include <sys/wait.h>
@@ -490,10 +491,5 @@ int main(void)
 	tcase_add_test(tcase, what_was_undone_fills_no_disk);
 	tcase_add_test(tcase, full_disk_lets_read);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

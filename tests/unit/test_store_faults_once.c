@@ -6,6 +6,7 @@
  */
 #include "store_asking.h"
 
+#include "check_main.h"
 #include "faults/failing_disk.c"
 
 #include <errno.h>
@@ -340,10 +341,5 @@ int main(void)
 	tcase_add_test(tcase, power_goes_at_every_call);
 	tcase_add_test(tcase, a_reader_that_runs_again_begins_anew);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * test_store_files.c - opening a database: made, found, locked, moved away, brought up to date.
  */
+#include "check_main.h"
 #include "store_files.h"
 #include "store_sql.h"
 
@@ -260,10 +261,5 @@ int main(void)
 	tcase_add_test(tcase, views_of_an_older_program_are_replaced);
 	tcase_add_loop_test(tcase, upgrades_from_every_version, 0, store_migration_count);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * test_store_once.c - requests that are carried out once, however often they come (store.h), and the
  * guard that is asked before them.
  */
+#include "check_main.h"
 #include "store_asking.h"
 
 #include <sqlite3.h>
@@ -427,10 +428,5 @@ int main(void)
 			    sizeof answers / sizeof *answers);
 	tcase_add_test(tcase, params_stay_as_they_were);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

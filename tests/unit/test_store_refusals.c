@@ -1,6 +1,7 @@
 /*
  * test_store_refusals.c - databases that cannot be opened: each says what is wrong and what to do.
  */
+#include "check_main.h"
 #include "store_files.h"
 #include "store_sql.h"
 
@@ -181,10 +182,5 @@ int main(void)
 	tcase_add_test(tcase, refuses_a_path_too_long);
 	tcase_add_loop_test(tcase, refuses_what_it_may_not_write, 0, 4);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "store_fixture.h"
 
+#include "check_main.h"
 #include "faults/failing_disk.c"
 
 static const struct store_step insert_user[] = {
@@ -77,10 +78,5 @@ int main(void)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_test(tcase, two_seconds_of_sync_hold_nobody_up);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

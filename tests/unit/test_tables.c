@@ -1,6 +1,7 @@
 /*
  * test_tables.c - the tables against the data model, and against each other.
  */
+#include "check_main.h"
 #include "tables_fixture.h"
 
 /* --- The data model, name for name ---------------------------------------------------------- */
@@ -259,10 +260,5 @@ int main(void)
 	tcase_add_test(tcase, the_active_position_follows_its_item);
 	tcase_add_test(tcase, titles_are_found_by_their_words);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * The rules of tapping, one by one, and over seeded series: every tempo, every slip, a human hand.
  */
+#include "check_main.h"
 #include "clock.h"
 #include "limits.h"
 #include "taps.h"
@@ -463,9 +464,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

@@ -2,6 +2,7 @@
  * The rules of a session's tempo, one by one: start and stop, changes announced, replaced and
  * withdrawn, re-anchoring. Taps are in test_tempo_taps.c, all together in test_tempo_evenings.c.
  */
+#include "check_main.h"
 #include "limits.h"
 #include "tempo_fixture.h"
 
@@ -329,9 +330,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

@@ -2,6 +2,7 @@
  * Whole evenings of random commands, by seed: a listener, who knows only what sounds, must find
  * every bar where it was told to be (tempo_evening.h).
  */
+#include "check_main.h"
 #include "tempo_evening.h"
 
 #include <check.h>
@@ -37,9 +38,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

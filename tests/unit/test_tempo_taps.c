@@ -1,6 +1,7 @@
 /*
  * What a session's tempo makes of taps: where a tapped start begins, and what taps move while it runs.
  */
+#include "check_main.h"
 #include "limits.h"
 #include "tempo_fixture.h"
 #include "test_click_reference.h"
@@ -324,9 +325,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite());
 }

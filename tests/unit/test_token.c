@@ -1,4 +1,5 @@
 /* test_token.c - tokens, codes, PINs, UUIDs. */
+#include "check_main.h"
 #include "token.h"
 
 #include <check.h>
@@ -195,10 +196,5 @@ int main(void)
 	tcase_add_test(tcase, pins);
 	tcase_add_test(tcase, uuids);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /*
  * test_views.c - what the views make of the tables: sections of the snapshot, who plays what.
  */
+#include "check_main.h"
 #include "tables_fixture.h"
 
 #include <stdarg.h>
@@ -438,10 +439,5 @@ int main(void)
 			    sizeof sections / sizeof *sections);
 	tcase_add_test(tcase, view_of_the_slots);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }
