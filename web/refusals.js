@@ -7,8 +7,9 @@ import { words } from "./words.js";
 const REQUESTS = {
 	"tempo.set": "the tempo change", "tempo.cancel": "cancelling", "tempo.tap": "the tap", "tempo.start": "the start",
 	"tempo.stop": "the stop", "tempo.handoff": "the hand-over", "click.set": "the click setting", "click.test": "the test click",
-	"song.activate": "going to the song",
 	"role.assign": "giving the slot", "role.clear": "freeing the slot",
+	"song.activate": "going to the song", "setlist.item.add": "adding the song", "setlist.item.update": "the change", "setlist.item.move": "moving the song", "setlist.item.remove": "removing the song",
+	"setlist.list": "the question for setlists", "setlist.create": "making the setlist", "setlist.rename": "renaming", "setlist.delete": "deleting the setlist", "setlist.activate": "the change of setlist",
 	"song.list": "the question for songs", "song.import": "the import",
 	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
 	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
@@ -35,6 +36,15 @@ const ERRORS = {
 	off_air: words.off_air_long,
 	output_taken: "Another session has the loudspeaker. With the PIN you can take it.",
 	bpm_range: words.bpm_wrong,
+	stale: "Not done: the list was changed on another phone just now. This is how it stands.",
+	no_setlist: "There is no setlist: make one first.",
+	setlist_unknown: "That setlist is gone.",
+	song_unknown: "That song is not in the library any more.",
+	position_range: "The list has no such place any more.",
+	setlist_full: "This setlist has 200 songs: the most it takes.",
+	setlists_full: "There are 200 setlists, the most there may be: delete some.",
+	title: "A title has 1 to 120 characters.",
+	key: "A key has 1 to 8 characters.",
 	no_connection: "Not sent: there is no connection to the box.",
 };
 

@@ -19,7 +19,7 @@ import { NOTHING } from "./desk/tap.js";
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim" | "again"} DoorWay
- * @typedef {"" | "setlist" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ * @typedef {"" | "setlist" | "item" | "setlists" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
  * @property {DoorWay} way
@@ -54,7 +54,20 @@ import { NOTHING } from "./desk/tap.js";
  * @property {boolean} chosen the format was chosen, not guessed
  * @property {string} wrong
  *
- * @typedef {{text: string, kind: "good" | "bad", number: number}} Notice
+ * @typedef {{position: number, song_id: string, key: string | null, bpm: string | null, own: Song | null}} OpenItem an item that
+ *   is open: what is typed, null where the box's own is shown, and its song, where that was asked for
+ * @typedef {{id: string, title: string, items: number, active: boolean}} ListRow
+ *
+ * @typedef {object} Lists what is open, typed and under way about setlists
+ * @property {{of: NonNullable<Snapshot["setlist"]>, from: number, to: number} | null} moved the box has not answered yet
+ * @property {string} said of a song that is moved by keys
+ * @property {OpenItem | null} item
+ * @property {ListRow[] | null} all the session's setlists; null: nothing has come yet
+ * @property {string} title what the new one is to be called
+ * @property {{id: string, title: string, sure: boolean} | null} open the one that is open, its new name, whether to delete it was asked
+ *
+ * @typedef {{label: string, act: () => void}} Remedy what one can do about it
+ * @typedef {{text: string, kind: "good" | "bad", number: number, remedy?: Remedy}} Notice
  *
  * @typedef {object} State
  * @property {Place} place
@@ -66,6 +79,7 @@ import { NOTHING } from "./desk/tap.js";
  * @property {Desk} desk
  * @property {Sheet} sheet
  * @property {Songs} songs
+ * @property {Lists} lists
  * @property {Notice | null} notice
  * @property {string[]} busy requests under way, by type
  * @property {Settings} settings
@@ -78,6 +92,9 @@ export const NO_SONGS = {
 	importing: false, text: "", parts: [], format: "csv", chosen: false, wrong: "",
 };
 
+/** @type {Lists} */
+export const NO_LISTS = { moved: null, said: "", item: null, all: null, title: "", open: null };
+
 /** @type {State} */
 const first = {
 	place: "door",
@@ -89,6 +106,7 @@ const first = {
 	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: NOTHING },
 	sheet: "",
 	songs: NO_SONGS,
+	lists: NO_LISTS,
 	notice: null,
 	busy: [],
 	settings: keep.settings(),
@@ -118,14 +136,19 @@ export function change_songs(patch) {
 	change(({ songs }) => ({ songs: { ...songs, ...(typeof patch === "function" ? patch(songs) : patch) } }));
 }
 
+/** @param {Partial<Lists> | ((lists: Lists) => Partial<Lists>)} patch */
+export function change_lists(patch) {
+	change(({ lists }) => ({ lists: { ...lists, ...(typeof patch === "function" ? patch(lists) : patch) } }));
+}
+
 let notices = 0;
 
-/** Says something in passing. @param {string} text @param {"good" | "bad"} [kind] */
-export function notify(text, kind = "bad") {
+/** Says something in passing. @param {string} text @param {"good" | "bad"} [kind] @param {Remedy} [remedy] */
+export function notify(text, kind = "bad", remedy) {
 	const number = ++notices;
-	change({ notice: { text, kind, number } });
+	change({ notice: { text, kind, number, remedy } });
 	setTimeout(() => {
 		if (state.peek().notice?.number === number)
 			change({ notice: null });
-	}, kind === "bad" ? 8000 : 4000);
+	}, remedy ? 12000 : kind === "bad" ? 8000 : 4000);
 }

@@ -22,6 +22,9 @@ const ICONS = {
 	play: "M7 4.500v15l12.5-7.500Z",
 	stop: "M6 6h12v12H6Z",
 	song: "M9 18V5.500l10.500-2v12.500M9 18a3 2.500 0 1 1-6 0 3 2.500 0 0 1 6 0ZM19.5 16a3 2.500 0 1 1-6 0 3 2.500 0 0 1 6 0Z",
+	grip: "M9 6v.01M9 12v.01M9 18v.01M15 6v.01M15 12v.01M15 18v.01",
+	up: "M5 15l7-7 7 7",
+	down: "M5 9l7 7 7-7",
 	alert: "M12 4 2.5 20.500h19ZM12 10v5M12 17.800v.2",
 };
 
@@ -79,6 +82,7 @@ export function toggle(label, on, turn, disabled = false) {
 export function notice(s) {
 	return s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>
 		<span>${s.notice.text}</span>
+		${s.notice.remedy && html`<button type="button" onClick=${s.notice.remedy.act}>${s.notice.remedy.label}</button>`}
 		<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`;
 }
 

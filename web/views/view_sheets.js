@@ -4,8 +4,10 @@
  */
 import { words } from "../words.js";
 import { view_band } from "./view_band.js";
+import { item_title, view_item } from "./view_item.js";
 import { sheet } from "./view_parts.js";
 import { setlist_title, view_setlist } from "./view_setlist.js";
+import { view_setlists } from "./view_setlists.js";
 import { songs_title, view_songs } from "./view_songs.js";
 import { view_sound } from "./view_sound.js";
 import { view_claim, view_close } from "./view_ways_out.js";
@@ -25,6 +27,8 @@ import { view_you } from "./view_you.js";
 /** @type {Record<Exclude<Sheet, "">, SheetView>} */
 const SHEETS = {
 	setlist: { title: setlist_title, view: view_setlist },
+	item: { title: item_title, view: view_item, back: "setlist" },
+	setlists: { title: () => words.setlists, view: view_setlists, back: "setlist" },
 	songs: { title: songs_title, view: view_songs },
 	band: { title: () => words.band, view: (_, snap) => view_band(snap) },
 	sound: { title: () => words.sound, view: view_sound },

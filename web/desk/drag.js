@@ -1,0 +1,156 @@
+/*
+ * drag.js - a row of a list on its way to another place: under a finger or the
+ * mouse, or step by step by keys. The others make room meanwhile; where it is
+ * let go is told once, and until then the list itself is as it was.
+ *
+ * A list may be long and a phone slow: places are measured once, when a row is
+ * picked up. From then on only transforms change, those of the row itself and of
+ * the rows whose room it enters or leaves.
+ */
+import { landing, way } from "./order.js";
+
+/** How near to an edge of what scrolls the list scrolls by itself, and how fast it then goes at most. */
+const EDGE_PX = 64;
+const SCROLL_PX_PER_S = 1400;
+/** A finger that only rests on the handle drags nothing yet. */
+const STILL_PX = 6;
+/** So far beside the sheet a row is let go of outside. */
+const OUTSIDE_PX = 24;
+
+/**
+ * @typedef {object} Carried the row that is on its way
+ * @property {HTMLElement} row
+ * @property {HTMLElement[]} rows
+ * @property {{top: number, height: number}[]} places
+ * @property {number} from
+ * @property {number} to
+ * @property {(to: number | null) => void} done null: it is put back
+ * @property {AbortController} ear
+ */
+
+/** @type {Carried | null} */
+let carried = null;
+
+/** @param {HTMLElement} row @param {Carried["done"]} done */
+function pick_up(row, done) {
+	put_down(false);
+	const rows = /** @type {HTMLElement[]} */ ([...row.parentElement?.children ?? []]);
+	const from = rows.indexOf(row);
+	const places = rows.map(({ offsetTop, offsetHeight }) => ({ top: offsetTop, height: offsetHeight }));
+	row.dataset.carried = "";
+	carried = { row, rows, places, from, to: from, done, ear: new AbortController() };
+	return carried;
+}
+
+/** The row stands there, the others make room. @param {Carried} c @param {number} by @param {number} to */
+function shift(c, by, to) {
+	const { row, rows, places, from } = c;
+	row.style.transform = `translateY(${by}px)`;
+	for (let i = Math.min(c.to, to); i <= Math.max(c.to, to); i++)
+		if (i !== from)
+			rows[i].style.transform = i > from && i <= to ? `translateY(${-places[from].height}px)`
+				: i < from && i >= to ? `translateY(${places[from].height}px)` : "";
+	c.to = to;
+}
+
+/** The end of it: at its new place, or back where it was. @param {boolean} there */
+export function put_down(there) {
+	if (!carried)
+		return;
+	const { row, rows, from, to, done, ear } = carried;
+	carried = null;
+	ear.abort();
+	for (const one of rows)
+		if (one.style.transform)
+			one.style.transform = "";
+	delete row.dataset.carried;
+	done(there && to !== from ? to : null);
+}
+
+/** By finger, mouse or pen. @param {PointerEvent} event on the handle @param {HTMLElement} row @param {Carried["done"]} done */
+export function drag(event, row, done) {
+	if (event.button || !event.isPrimary)
+		return;
+	const handle = /** @type {HTMLElement} */ (event.currentTarget);
+	const sheet = /** @type {HTMLElement} */ (row.closest("dialog"));
+	const c = pick_up(row, done);
+	const { places, from } = c;
+	const edges = sheet.getBoundingClientRect();
+	const start = { y: event.clientY, scroll: sheet.scrollTop };
+	const last = places[places.length - 1];
+	let { clientX: x, clientY: y } = event;
+	let still = true;
+
+	const follow = () => {
+		const outside = x < edges.left - OUTSIDE_PX || x > edges.right + OUTSIDE_PX || y < edges.top - OUTSIDE_PX || y > edges.bottom + OUTSIDE_PX;
+		const by = y - start.y + sheet.scrollTop - start.scroll;
+		/* Not beyond the list's ends: what is drawn there would make the sheet longer and longer. */
+		shift(c, Math.max(places[0].top - places[from].top, Math.min(last.top + last.height - places[from].top - places[from].height, by)),
+			outside ? from : landing(places, from, by));
+	};
+	let before = performance.now();
+	/** @param {number} now */
+	const scroll = (now) => {
+		if (carried !== c)
+			return;
+		const near = (/** @type {number} */ gap) => Math.max(0, Math.min(1, 1 - gap / EDGE_PX));
+		const speed = still ? 0 : near(edges.bottom - y) - near(y - edges.top);
+		if (speed) {
+			sheet.scrollTop += Math.round(speed * SCROLL_PX_PER_S * Math.min(50, now - before) / 1000);
+			follow();
+		}
+		before = now;
+		requestAnimationFrame(scroll);
+	};
+
+	handle.setPointerCapture(event.pointerId);
+	const mine = (/** @type {(e: PointerEvent) => void} */ act) => (/** @type {PointerEvent} */ e) => e.pointerId === event.pointerId && act(e);
+	const { signal } = c.ear;
+	handle.addEventListener("pointermove", mine((e) => {
+		({ clientX: x, clientY: y } = e);
+		still &&= Math.abs(y - start.y) < STILL_PX;
+		if (!still)
+			follow();
+	}), { signal });
+	handle.addEventListener("pointerup", mine(() => put_down(true)), { signal });
+	for (const gone of /** @type {const} */ (["pointercancel", "lostpointercapture"]))
+		handle.addEventListener(gone, mine(() => put_down(false)), { signal });
+	/* The sheet would take it for itself, and shut. */
+	addEventListener("keydown", (e) => {
+		if (e.key === "Escape") {
+			e.preventDefault();
+			e.stopPropagation();
+			put_down(false);
+		}
+	}, { signal, capture: true });
+	requestAnimationFrame(scroll);
+}
+
+/** By keys: picked up, or put down there. @param {HTMLElement} row @param {Carried["done"]} done @returns {boolean} whether it is carried now */
+export function lift(row, done) {
+	const there = carried?.row === row;
+	if (there)
+		put_down(true);
+	else
+		pick_up(row, done);
+	return !there;
+}
+
+/** A key, while one is carried: where it stands now; null: the key is not about that. @param {KeyboardEvent} event */
+export function step(event) {
+	const c = carried;
+	if (!c)
+		return null;
+	const end = c.places.length - 1;
+	const to = { ArrowUp: Math.max(0, c.to - 1), ArrowDown: Math.min(end, c.to + 1), Home: 0, End: end, Escape: c.from }[event.key];
+	if (to === undefined)
+		return null;
+	event.preventDefault();
+	if (event.key === "Escape") {
+		put_down(false);
+		return null;
+	}
+	shift(c, way(c.places, c.from, to), to);
+	c.row.scrollIntoView({ block: "nearest" });
+	return to;
+}
