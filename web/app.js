@@ -7,6 +7,7 @@
  */
 import { metre } from "./beat/beat.js";
 import { clock, follower, link } from "./box/box.js";
+import { watch_people } from "./desk/people.js";
 import { tap } from "./desk/desk.js";
 import { Dial } from "./beat/dial.js";
 import { Flash } from "./beat/flash.js";
@@ -102,4 +103,5 @@ arrive();
 flash.start();
 watch_screen(() => state.peek().place === "room");
 watch_link();
+watch_people();
 link.start();

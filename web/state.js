@@ -19,7 +19,7 @@ import { NOTHING } from "./desk/tap.js";
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim" | "again"} DoorWay
- * @typedef {"" | "setlist" | "item" | "setlists" | "songs" | "band" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ * @typedef {"" | "setlist" | "item" | "setlists" | "songs" | "band" | "roles" | "invite" | "parting" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
  * @property {DoorWay} way
@@ -66,6 +66,11 @@ import { NOTHING } from "./desk/tap.js";
  * @property {string} title what the new one is to be called
  * @property {{id: string, title: string, sure: boolean} | null} open the one that is open, its new name, whether to delete it was asked
  *
+ * @typedef {object} Roles the grid of slots and people
+ * @property {{id: string, title: string} | null} song for which it is; null: for all
+ * @property {string} at the cell that the Tab key leads to: slot and person
+ * @property {{slot_id: string, song_id: string | null, before: string | null, after: string | null} | null} last what was pressed last, and who had the slot before
+ *
  * @typedef {{label: string, act: () => void}} Remedy what one can do about it
  * @typedef {{text: string, kind: "good" | "bad", number: number, remedy?: Remedy}} Notice
  *
@@ -80,6 +85,7 @@ import { NOTHING } from "./desk/tap.js";
  * @property {Sheet} sheet
  * @property {Songs} songs
  * @property {Lists} lists
+ * @property {Roles} roles
  * @property {Notice | null} notice
  * @property {string[]} busy requests under way, by type
  * @property {Settings} settings
@@ -95,6 +101,9 @@ export const NO_SONGS = {
 /** @type {Lists} */
 export const NO_LISTS = { moved: null, said: "", item: null, all: null, title: "", open: null };
 
+/** @type {Roles} */
+export const NO_ROLES = { song: null, at: "", last: null };
+
 /** @type {State} */
 const first = {
 	place: "door",
@@ -107,6 +116,7 @@ const first = {
 	sheet: "",
 	songs: NO_SONGS,
 	lists: NO_LISTS,
+	roles: NO_ROLES,
 	notice: null,
 	busy: [],
 	settings: keep.settings(),
@@ -139,6 +149,11 @@ export function change_songs(patch) {
 /** @param {Partial<Lists> | ((lists: Lists) => Partial<Lists>)} patch */
 export function change_lists(patch) {
 	change(({ lists }) => ({ lists: { ...lists, ...(typeof patch === "function" ? patch(lists) : patch) } }));
+}
+
+/** @param {Partial<Roles>} patch */
+export function change_roles(patch) {
+	change(({ roles }) => ({ roles: { ...roles, ...patch } }));
 }
 
 let notices = 0;

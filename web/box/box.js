@@ -6,7 +6,7 @@ import { Clock } from "./clock.js";
 import { Follower } from "../beat/follow.js";
 import { Link, Refused } from "./link.js";
 import { is_in, merge } from "./snapshot.js";
-import { change, NO_LISTS, NO_SONGS, notify, state } from "../state.js";
+import { change, NO_LISTS, NO_ROLES, NO_SONGS, notify, state } from "../state.js";
 import { Sync } from "./sync.js";
 import { error_words } from "../refusals.js";
 
@@ -119,7 +119,7 @@ function take(snapshot) {
 /** Out of the session: nothing of it stays on the screen. */
 export function forget() {
 	follower.take(null);
-	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, place: "door" });
+	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, roles: NO_ROLES, place: "door" });
 }
 
 /** The box's time at a time of performance.now(); null while it is not known. @param {number} at */

@@ -175,8 +175,9 @@ function sit_down(code, token, session_id, name) {
 	change({ sheet: "", notice: null });
 }
 
-export async function leave() {
-	if (!await tell("session.leave"))
+/** @param {string} [md_user_id] who is music director from now on, where that is ours to say */
+export async function leave(md_user_id) {
+	if (!await tell("session.leave", { md_user_id }))
 		return;
 	keep.set_seat(null);
 	history.replaceState(null, "", "/");

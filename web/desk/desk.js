@@ -4,7 +4,7 @@
 import { BPM_MAX, BPM_MIN } from "../beat/beat.js";
 import { ask, box_time, request, tell } from "../box/box.js";
 import { Refused } from "../box/link.js";
-import { is_controller, name_of, tempo_ahead } from "../box/snapshot.js";
+import { is_controller, tempo_ahead } from "../box/snapshot.js";
 import { change_desk, notify, state } from "../state.js";
 import { NOTHING, PAUSE_MS, Taps } from "./tap.js";
 import { error_words } from "../refusals.js";
@@ -107,12 +107,9 @@ export function set_metre(time_signature) {
 	return tell("tempo.set", { time_signature, ...when() });
 }
 
-/** @param {string} user_id */
-export async function hand_over(user_id) {
-	const snapshot = state.peek().snapshot;
-	if (!snapshot || !await tell("tempo.handoff", { user_id }))
-		return;
-	notify(user_id === snapshot.you.user_id ? words.yours : words.handed(name_of(snapshot, user_id)), "good");
+/** What came of it is told to all whom it concerns (people.js). @param {string} user_id */
+export function hand_over(user_id) {
+	return tell("tempo.handoff", { user_id });
 }
 
 /** @param {Record<string, unknown>} fields */

@@ -3,6 +3,7 @@
  */
 import { tell } from "../box/box.js";
 import { holder, person } from "../box/snapshot.js";
+import { change_roles, state } from "../state.js";
 
 /** @typedef {import("../box/snapshot.js").Snapshot} Snapshot */
 
@@ -32,4 +33,25 @@ export function to_be_had(snap, slot_id) {
 export function take_slot(snap, slot_id) {
 	const me = snap.you.user_id;
 	return holder(snap, slot_id, null) === me ? free(slot_id, me, null) : give(snap, slot_id, me, null);
+}
+
+/**
+ * A cell of the grid: gives the slot, or frees it. In a song, whoever has it in all songs has it again when the exception ends.
+ * @param {Snapshot} snap @param {string} slot_id @param {string} user_id @param {string | null} song_id
+ */
+export async function press_cell(snap, slot_id, user_id, song_id) {
+	const before = holder(snap, slot_id, song_id);
+	const ends = before !== null && (before === user_id || (song_id !== null && holder(snap, slot_id, null) === user_id));
+	if (await (ends ? free(slot_id, before, song_id) : give(snap, slot_id, user_id, song_id)))
+		change_roles({ last: { slot_id, song_id, before, after: ends ? null : user_id } });
+}
+
+/** What was pressed last in the grid is as before. @param {Snapshot} snap */
+export async function undo_press(snap) {
+	const { last } = state.peek().roles;
+	if (!last)
+		return;
+	const { slot_id, song_id, before, after } = last;
+	if (await (before ? give(snap, slot_id, before, song_id) : after && free(slot_id, after, song_id)))
+		change_roles({ last: null });
 }

@@ -1,70 +1,94 @@
 /*
- * view_band.js - the band: how others come in, who is here, who leads.
+ * view_band.js - the band: who is here, what they play, how good their links
+ * are, who leads; and what the MD does about it.
  */
 import { hand_over } from "../desk/desk.js";
-import { join_link } from "../box/session.js";
-import { is_controller, is_md } from "../box/snapshot.js";
-import { notify } from "../state.js";
+import { remove, renew_code } from "../desk/people.js";
+import { is_controller, is_md, slot_name } from "../box/snapshot.js";
+import { change } from "../state.js";
+import { hold } from "./view_hold.js";
+import { invitation } from "./view_invite.js";
 import { html } from "./view_parts.js";
+import { view_slots } from "./view_roles.js";
 import { words } from "../words.js";
 
 /**
+ * @typedef {import("../state.js").State} State
  * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
  * @typedef {import("../box/snapshot.js").Participant} Participant
  */
 
-/** @param {Snapshot} snap */
-export function view_band(snap) {
-	return html`<div class="band">${invitation(snap.session.code)}
-		<section aria-label=${words.band}><h3>${words.people(snap.participants.length)}</h3>
-			<ul class="people">${snap.participants.map((p) => person(snap, p))}</ul></section>
+/** Beside the stage. @param {State} s @param {Snapshot} snap */
+export function view_side(s, snap) {
+	return html`${invitation(snap)}${view_band(s, snap)}`;
+}
+
+/** @param {State} s @param {Snapshot} snap */
+export function view_band(s, snap) {
+	const { participants } = snap;
+	const ready = participants.filter((p) => p.ready).length;
+	return html`<div class="band">
+		<div class="band-ways">
+			<button type="button" onClick=${() => change({ sheet: "roles" })}>${words.line_up}</button>
+			<button type="button" onClick=${() => change({ sheet: "invite" })}>${words.show_code}</button></div>
+		<details><summary>${words.what_play}</summary>${view_slots(snap)}</details>
+		<section aria-label=${words.band}><h3>${words.people(participants.length)}${ready ? ` · ${words.ready_count(ready)}` : ""}</h3>
+			<ul class="people" tabindex="-1">${participants.map((p) => person(s, snap, p))}</ul></section>
+		${is_md(snap) && for_md(snap)}
 	</div>`;
 }
 
-/** @param {string} code */
-function invitation(code) {
-	const link = join_link(code);
-	return html`<section class="invite" aria-label=${words.invite}>
-		<img class="qr" src=${`/qr.svg?code=${code}`} alt=${words.qr_alt(code)} width="180" height="180" onError=${hide} onLoad=${show} />
-		<div class="invite-words">
-			<h3>${words.invite}</h3>
-			<p class="big-code">${code}</p>
-			<p class="link">${link.replace(/^https?:\/\//, "")}</p>
-			${navigator.clipboard && html`<button type="button" onClick=${() => copy(link)}>${words.copy}</button>`}
-		</div>
-	</section>`;
+/** @param {Snapshot} snap */
+function for_md(snap) {
+	const others = snap.participants.filter((p) => p.user_id !== snap.you.user_id);
+	return html`<details><summary>${words.new_code}</summary>
+			<p class="hint">${words.new_code_hint}</p><button type="button" onClick=${renew_code}>${words.new_code_yes}</button></details>
+		${others.length > 0 && html`<details><summary>${words.remove_people}</summary>
+			<p class="hint">${words.remove_hint}</p>
+			${others.map((p) => html`<div key=${p.user_id}>${hold({
+		label: words.remove_who(p.display_name), content: html`<bdi>${words.remove_who(p.display_name)}</bdi>`, class_name: "danger", act: () => then_back(remove(p.user_id)),
+	})}</div>`)}</details>`}`;
 }
 
-/** A box that draws no QR still has its code and its link. @param {Event} event */
-function hide(event) {
-	/** @type {HTMLElement} */ (event.currentTarget).hidden = true;
-}
-
-/** @param {Event} event */
-function show(event) {
-	/** @type {HTMLElement} */ (event.currentTarget).hidden = false;
-}
-
-/** @param {string} link */
-async function copy(link) {
-	await navigator.clipboard.writeText(link);
-	notify(words.copied, "good");
-}
-
-/** @param {Snapshot} snap @param {Participant} p */
-function person(snap, p) {
+/** @param {State} s @param {Snapshot} snap @param {Participant} p */
+function person(s, snap, p) {
 	const mine = p.user_id === snap.you.user_id;
 	const leads = p.user_id === snap.tempoState.controller_user_id;
 	const may_hand = (is_controller(snap) || is_md(snap)) && !leads && !p.away;
 	return html`<li key=${p.user_id} class=${p.away ? "away" : ""}>
-		<span class="person"><bdi>${p.display_name}</bdi>
-			${mine && html`<em>${words.you}</em>`}</span>
-		<span class="tags">
-			${p.user_id === snap.session.md_user_id && html`<b class="tag md">${words.md}</b>`}
-			${leads && html`<b class="tag lead">${words.leader}</b>`}
-			${p.away && html`<b class="tag">${words.away}</b>`}
-			${may_hand && html`<button type="button" class="small" aria-label=${words.hand_over_to(p.display_name)}
-				onClick=${() => hand_over(p.user_id)}>${mine ? words.take_back : words.hand_over}</button>`}
-		</span>
+		<div class="person"><p><bdi>${p.display_name}</bdi> ${[
+			mine && html`<em>${words.you}</em> `,
+			p.user_id === snap.session.md_user_id && tag("md", words.md),
+			leads && tag("lead", words.leader),
+			p.away && tag("", words.away),
+			p.ready && tag("ready", words.ready),
+			p.ptt_state === "talking" && tag("talking", words.talking),
+		]}</p>
+			<p class="plays">${p.slots.map((id) => slot_name(snap, id)).join(", ")}</p>
+			${!p.away && link_quality(mine && s.quality ? [s.quality.rtt_ms, s.quality.loss_pct] : [p.network_rtt_ms, p.packet_loss_pct])}
+		</div>
+		${may_hand && html`<button type="button" aria-label=${words.hand_over_to(p.display_name)}
+			onClick=${() => then_back(hand_over(p.user_id))}>${mine ? words.take_back : words.hand_over}</button>`}
 	</li>`;
+}
+
+/** @param {string} kind @param {string} text */
+function tag(kind, text) {
+	return html`<b class=${`tag ${kind}`}>${text}</b> `;
+}
+
+/** In words, and as bars. @param {(number | null)[]} figures round trip, ms; lost, percent */
+function link_quality([rtt_ms, loss_pct]) {
+	if (rtt_ms === null || loss_pct === null)
+		return html`<p class="link-quality">${words.no_link_yet}</p>`;
+	const bars = rtt_ms < 60 && loss_pct < 2 ? 3 : rtt_ms < 200 && loss_pct < 8 ? 2 : 1;
+	return html`<p class=${`link-quality bars-${bars}`}><svg viewBox="0 0 13 12" aria-hidden="true"><path d="M0 8h3v4H0Z" /><path d="M5 4h3v8H5Z" /><path d="M10 0h3v12h-3Z" /></svg>
+		${words.links[bars]} · ${words.link_figures(rtt_ms, loss_pct)}</p>`;
+}
+
+/** What had the focus may be gone once the box has answered: then the list has it. @param {Promise<unknown>} asked */
+async function then_back(asked) {
+	await asked;
+	setTimeout(() => document.activeElement === document.body
+		&& /** @type {HTMLElement | null} */ (document.querySelector("dialog .people") ?? document.querySelector(".people"))?.focus());
 }

@@ -27,8 +27,12 @@ export function view_line_up(snap, parts) {
 
 /** "What do you play?": one press takes a slot, for all songs. @param {State} _ @param {Snapshot} snap */
 export function view_slot_pick(_, snap) {
-	return html`<section class="slot-pick" aria-label=${words.what_play}><h3>${words.what_play}</h3>
-		<div class="slots">${snap.slots.map((slot) => slot_button(snap, slot))}</div></section>`;
+	return html`<section class="slot-pick" aria-label=${words.what_play}><h3>${words.what_play}</h3>${view_slots(snap)}</section>`;
+}
+
+/** @param {Snapshot} snap */
+export function view_slots(snap) {
+	return html`<div class="slots">${snap.slots.map((slot) => slot_button(snap, slot))}</div>`;
 }
 
 /** @param {Snapshot} snap @param {Slot} slot */

@@ -5,12 +5,14 @@
 import { words } from "../words.js";
 import { view_band } from "./view_band.js";
 import { item_title, view_item } from "./view_item.js";
+import { view_invite } from "./view_invite.js";
 import { sheet } from "./view_parts.js";
+import { view_roles } from "./view_roles_grid.js";
 import { setlist_title, view_setlist } from "./view_setlist.js";
 import { view_setlists } from "./view_setlists.js";
 import { songs_title, view_songs } from "./view_songs.js";
 import { view_sound } from "./view_sound.js";
-import { view_claim, view_close } from "./view_ways_out.js";
+import { view_claim, view_close, view_parting } from "./view_ways_out.js";
 import { view_you } from "./view_you.js";
 
 /**
@@ -30,7 +32,10 @@ const SHEETS = {
 	item: { title: item_title, view: view_item, back: "setlist" },
 	setlists: { title: () => words.setlists, view: view_setlists, back: "setlist" },
 	songs: { title: songs_title, view: view_songs },
-	band: { title: () => words.band, view: (_, snap) => view_band(snap) },
+	band: { title: () => words.band, view: view_band },
+	roles: { title: () => words.line_up, view: view_roles, back: "band" },
+	invite: { title: () => words.invite, view: (_, snap) => view_invite(snap), back: "band" },
+	parting: { title: () => words.parting_title, view: view_parting, back: "you" },
 	sound: { title: () => words.sound, view: view_sound },
 	you: { title: () => words.you_title, view: view_you },
 	claim: { title: () => words.take_over_title, view: view_claim, back: "you" },

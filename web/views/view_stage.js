@@ -6,7 +6,7 @@ import { metre } from "../beat/beat.js";
 import { cancel, hand_over } from "../desk/desk.js";
 import { announced, bar_number, is_controller, is_md, name_of } from "../box/snapshot.js";
 import { change } from "../state.js";
-import { view_band } from "./view_band.js";
+import { view_side } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
@@ -33,7 +33,7 @@ export function view_stage(s, snap, dial) {
 			${leads ? null : leader(snap)}
 		</main>
 		${leads && view_desk(s, snap)}
-		<aside class="side">${view_band(snap)}</aside>
+		<aside class="side">${view_side(s, snap)}</aside>
 		${view_sheet(s, snap)}
 	</div>`;
 }
@@ -43,7 +43,7 @@ function head(s, snap) {
 	const here = snap.participants.filter((p) => !p.away).length;
 	return html`<header class="head">
 		<h1 class="unseen">${words.product} ${snap.session.code}</h1>
-		<button type="button" class="code-button" aria-label=${`${words.invite}: ${snap.session.code}`} onClick=${() => change({ sheet: "band" })}>
+		<button type="button" class="code-button" aria-label=${`${words.invite}: ${snap.session.code}`} onClick=${() => change({ sheet: "invite" })}>
 			${logo()}<span>${snap.session.code}</span></button>
 		<div class="head-state">${air(snap)}${quality(s)}</div>
 		<nav class="head-nav" aria-label=${words.product}>

@@ -2,7 +2,8 @@
  * view_ways_out.js - what asks before much is changed: taking a session over,
  * closing it for everyone.
  */
-import { close, enter } from "../box/session.js";
+import { close, enter, leave } from "../box/session.js";
+import { is_md } from "../box/snapshot.js";
 import { change, change_door } from "../state.js";
 import { words } from "../words.js";
 import { html, value_of } from "./view_parts.js";
@@ -25,25 +26,47 @@ export function wrong(s) {
 
 /** @param {State} s */
 export function view_claim(s) {
-	return html`<form class="settings" onSubmit=${submit}>
-		<p class="hint">${words.take_over_hint}</p>
-		<label class="field"><span>${words.name}</span><input value=${s.door.name} maxlength="40"
+	const busy = s.busy.includes("session.claim");
+	return html`<form class="settings" onSubmit=${submit} novalidate>
+		<p class="hint">${words.take_over_here}</p>
+		<label class="field"><span>${words.name}</span><input value=${s.door.name} maxlength="40" aria-invalid=${String(s.door.wrong?.field === "display_name")}
 			onInput=${(/** @type {Event} */ e) => change_door({ name: value_of(e), wrong: null })} /></label>
-		<label class="field"><span>${words.pin}</span><input value=${s.door.pin} inputmode="numeric" autocomplete="off" maxlength="12"
+		<label class="field"><span>${words.pin}</span><input value=${s.door.pin} inputmode="numeric" autocomplete="off" maxlength="12" ref=${focus_first} aria-invalid=${String(s.door.wrong?.field === "pin")}
 			onInput=${(/** @type {Event} */ e) => change_door({ pin: value_of(e), wrong: null })} /><small>${words.pin_hint}</small></label>
 		${wrong(s)}
-		<button type="submit" class="primary big">${words.take_over}</button>
+		<button type="submit" class="primary big" disabled=${busy || s.link !== "open"}>${words.take_over}</button>
 	</form>`;
 }
 
-/** @param {Event} event */
-function submit(event) {
+/** What is to be typed, when its sheet opens. @param {HTMLElement | null} field */
+function focus_first(field) {
+	if (field)
+		setTimeout(() => field.focus());
+}
+
+/** Where something is wrong, it is to be typed anew. @param {SubmitEvent} event */
+async function submit(event) {
 	event.preventDefault();
-	enter();
+	const form = /** @type {HTMLElement} */ (event.currentTarget);
+	await enter();
+	setTimeout(() => /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]"))?.focus());
 }
 
 export function view_close() {
 	return html`<div class="settings"><p>${words.close_sure_hint}</p>
 		<div class="ways-out"><button type="button" class="danger" onClick=${close}>${words.close_yes}</button>
 			<button type="button" onClick=${() => change({ sheet: "" })}>${words.keep_open}</button></div></div>`;
+}
+
+/** The MD goes, and names who follows; who is not MD any more just goes. @param {State} s @param {Snapshot} snap */
+export function view_parting(s, snap) {
+	const busy = s.busy.includes("session.leave");
+	const others = is_md(snap) ? snap.participants.filter((p) => p.user_id !== snap.you.user_id).sort((a, b) => Number(a.away) - Number(b.away)) : [];
+	return html`<div class="settings">
+		${others.length > 0 && html`<p class="hint">${words.parting_hint}</p>
+		<div class="ways-out">${others.map((p) => html`<button type="button" key=${p.user_id} disabled=${busy} onClick=${() => leave(p.user_id)}>
+			<bdi>${words.parting_to(p.display_name, p.away)}</bdi></button>`)}</div>`}
+		<div class="ways-out">${is_md(snap) && html`<p class="hint">${words.parting_none_hint}</p>`}
+			<button type="button" class="danger" disabled=${busy} onClick=${() => leave()}>${is_md(snap) ? words.parting_none : words.leave}</button></div>
+	</div>`;
 }

@@ -30,7 +30,7 @@ export function view_you(s, snap) {
 		: html`<p>${words.waiting_for_clock}</p>`}</div>
 		<div class="ways-out">
 			${!is_md(snap) && html`<button type="button" onClick=${() => open_claim(snap)}>${words.take_over_title}</button>`}
-			<button type="button" onClick=${leave}>${words.leave}</button>
+			<button type="button" onClick=${() => is_md(snap) ? change({ sheet: "parting" }) : leave()}>${words.leave}</button>
 			${is_md(snap) && html`<button type="button" class="danger" onClick=${() => change({ sheet: "close" })}>${words.close_session}</button>`}
 		</div>
 	</div>`;
