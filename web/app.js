@@ -18,14 +18,15 @@ import { arrive } from "./box/session.js";
 import { change, state } from "./state.js";
 import { view_arriving, view_door } from "./views/view_door.js";
 import { html, notice } from "./views/view_parts.js";
-import { flash_setting } from "./views/view_you.js";
+import { classes_of, shown } from "./views/view_you.js";
 import { view_stage } from "./views/view_stage.js";
+import { watch_click } from "./beat/speaker.js";
 import { watch_screen } from "./beat/wake.js";
 
 const dial = new Dial();
 const flash = new Flash({
 	clock, follower, dial,
-	setting: () => flash_setting(state.peek()),
+	setting: () => shown(state.peek()),
 	bar: ({ bar, count_in }) => change({ at: { bar, count_in } }),
 });
 const root = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -34,7 +35,7 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 function view(s) {
 	if (s.place === "room" && s.snapshot)
 		return view_stage(s, s.snapshot, dial);
-	return html`<div class="outside">
+	return html`<div class=${`outside${classes_of(s)}`}>
 		${notice(s)}
 		${s.place === "arriving" ? view_arriving(s) : view_door(s)}</div>`;
 }
@@ -101,7 +102,8 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 document.body.prepend(dial.light);
 arrive();
 flash.start();
-watch_screen(() => state.peek().place === "room");
+watch_screen();
+watch_click(clock);
 watch_link();
 watch_people();
 link.start();

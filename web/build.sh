@@ -36,7 +36,7 @@ styles() {
 }
 styles >"$dest.new/style.css"
 (cd "$dest.new" && node "$here/squeeze/squeeze.mjs" *.js */*.js style.css)
-for file in *.html *.svg *.png *.webmanifest; do
+for file in *.html *.svg *.png *.webmanifest *.mp4 *.webm; do
 	[ ! -e "$file" ] || cp "$file" "$dest.new/"
 done
 

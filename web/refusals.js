@@ -10,7 +10,7 @@ const REQUESTS = {
 	"song.activate": "going to the song", "setlist.item.add": "adding the song", "setlist.item.update": "the change", "setlist.item.move": "moving the song", "setlist.item.remove": "removing the song",
 	"setlist.list": "the question for setlists", "setlist.create": "making the setlist", "setlist.rename": "renaming", "setlist.delete": "deleting the setlist", "setlist.activate": "the change of setlist",
 	"session.renew_code": "the new code", "participant.remove": "the removal", "role.assign": "giving the slot", "role.clear": "freeing the slot",
-	"song.list": "the question for songs", "song.import": "the import",
+	"profile.set": "the new name", "song.list": "the question for songs", "song.import": "the import",
 	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
 	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
 };

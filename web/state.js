@@ -89,6 +89,10 @@ import { NOTHING } from "./desk/tap.js";
  * @property {Notice | null} notice
  * @property {string[]} busy requests under way, by type
  * @property {Settings} settings
+ * @property {string | null} typed_name another name for oneself; null: none is being typed
+ * @property {number | null} volume as the finger moves it; null: the box's own is shown
+ * @property {boolean} click_waits the own click is on, but the browser lets nothing sound before a touch
+ * @property {boolean} awake the screen stays on
  * @property {boolean} calm the system asks for less motion
  */
 
@@ -120,6 +124,10 @@ const first = {
 	notice: null,
 	busy: [],
 	settings: keep.settings(),
+	typed_name: null,
+	volume: null,
+	click_waits: false,
+	awake: false,
 	calm: false,
 };
 
@@ -154,6 +162,12 @@ export function change_lists(patch) {
 /** @param {Partial<Roles>} patch */
 export function change_roles(patch) {
 	change(({ roles }) => ({ roles: { ...roles, ...patch } }));
+}
+
+/** Kept for the next visit. @param {Partial<Settings>} patch */
+export function change_settings(patch) {
+	change(({ settings }) => ({ settings: { ...settings, ...patch } }));
+	keep.set_settings(state.peek().settings);
 }
 
 let notices = 0;

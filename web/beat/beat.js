@@ -34,6 +34,7 @@ export const BPM_MAX = 260;
  * @property {number} anchor_bar
  * @property {number} bpm
  * @property {number} beats beats in a bar
+ * @property {number} parts eighths in a beat
  */
 
 /** @typedef {{bar: number, beat: number}} Place a beat by name; both count from 0 */
@@ -54,11 +55,13 @@ export function metre(time_signature) {
 
 /** @param {Pace} pace @returns {Grid} */
 export function grid(pace) {
+	const { beats, parts } = metre(pace.time_signature);
 	return {
 		anchor_ms: pace.anchor_timestamp,
 		anchor_bar: pace.anchor_bar_index,
 		bpm: pace.bpm,
-		beats: metre(pace.time_signature).beats,
+		beats,
+		parts,
 	};
 }
 

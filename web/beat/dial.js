@@ -10,8 +10,8 @@
 import { words } from "../words.js";
 
 /**
- * How a beat may flash (flash.js decides): the shape, and the whole screen.
- * @typedef {{shape: boolean, screen: boolean}} Flashes
+ * How a beat may flash (flash.js decides): the shape, the whole screen, and its eighths one after another.
+ * @typedef {{shape: boolean, screen: boolean, parts: boolean}} Flashes
  */
 
 export class Dial {
@@ -55,6 +55,8 @@ export class Dial {
 	rest() {
 		this.root.className = "dial resting";
 		this.digit.textContent = words.stopped;
+		for (const old of this.row.getAnimations({ subtree: true }))
+			old.cancel();
 		for (const mark of this.marks)
 			mark.className = mark.className.replace(/ (on|past)/g, "");
 	}
@@ -66,10 +68,16 @@ export class Dial {
 		const first = beat.beat === 0;
 		this.root.className = `dial${first ? " first" : ""}${beat.count_in ? " counting" : ""}`;
 		this.digit.textContent = String(beat.beat + 1);
+		this.root.classList.toggle("parted", flashes.parts);
 		this.marks.forEach((mark, i) => {
 			mark.classList.toggle("on", i === beat.beat);
 			mark.classList.toggle("past", i < beat.beat);
 		});
+		if (flashes.parts)
+			[...this.marks[beat.beat]?.querySelectorAll("i") ?? []].forEach((part, i, all) => {
+				const duration = beat.beat_ms / all.length;
+				part.animate({ opacity: [1, 1], transform: ["scale(1.8)", "scale(1.8)"] }, { delay: i * duration, duration });
+			});
 		if (flashes.shape)
 			fade(this.fill, 1, 0.16, beat.beat_ms);
 		if (flashes.screen) {

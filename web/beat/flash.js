@@ -8,7 +8,8 @@
  *     performance.mark("beat", {detail: {bar, beat, server_time}})
  *
  * stands at that moment (startTime is performance.now()'s, server_time the
- * box's), one for each beat, in order, so that anyone can measure the page.
+ * box's), one for each beat, in order, so that anyone can measure the page. Whoever
+ * has the beat shown later (`beat_offset_ms`) finds its marks so much behind the beats.
  */
 
 /**
@@ -17,6 +18,7 @@
  * @typedef {import("./follow.js").Beat} Beat
  * @typedef {import("./dial.js").Flashes} Flashes
  * @typedef {import("../box/keep.js").FlashSetting} FlashSetting
+ * @typedef {{flash: FlashSetting, beat_offset_ms: number, show_subdivision: boolean}} Shown how its owner wants the beat
  */
 
 /** More than three flashes a second can bring on seizures (WCAG 2.3.1): at this many beats a second only bars flash. */
@@ -78,7 +80,7 @@ export class Flash {
 	 * @param {Clock} how.clock
 	 * @param {Follower} how.follower
 	 * @param {import("./dial.js").Dial} how.dial
-	 * @param {() => FlashSetting} how.setting
+	 * @param {() => Shown} how.setting
 	 * @param {(beat: Beat) => void} how.bar a new bar is drawn
 	 */
 	constructor({ clock, follower, dial, setting, bar }) {
@@ -111,7 +113,7 @@ export class Flash {
 			return;
 		const shown = this.frames.shown(began, performance.now());
 		const box_ms = this.clock.box(shown);
-		const beats = this.follower.due(box_ms + this.frames.frame_ms / 2);
+		const beats = this.follower.due(box_ms - this.setting().beat_offset_ms + this.frames.frame_ms / 2);
 		for (const beat of beats)
 			this.mark(beat, shown, box_ms);
 		const beat = beats[beats.length - 1];
@@ -121,10 +123,11 @@ export class Flash {
 
 	/** @param {Beat} beat @param {number} shown @param {boolean} new_bar */
 	draw(beat, shown, new_bar) {
-		const may = allowed(this.setting(), 60000 / beat.beat_ms, beat.beats);
+		const { flash: setting, show_subdivision } = this.setting();
+		const may = allowed(setting, 60000 / beat.beat_ms, beat.beats);
 		const here = (/** @type {"beats" | "bars" | "none"} */ which) => which === "beats" || (which === "bars" && beat.beat === 0);
 		const flash = (here(may.shape) || here(may.screen)) && this.limiter.take(shown);
-		this.dial.beat(beat, { shape: flash && here(may.shape), screen: flash && here(may.screen) });
+		this.dial.beat(beat, { shape: flash && here(may.shape), screen: flash && here(may.screen), parts: show_subdivision });
 		if (new_bar)
 			this.bar(beat);
 	}

@@ -24,7 +24,7 @@ import { beat_at, beat_ms, beat_time, compare, grid } from "./beat.js";
 
 /**
  * A beat as it is to be drawn.
- * @typedef {Place & {at_ms: number, beat_ms: number, beats: number, count_in: number}} Beat
+ * @typedef {Place & {at_ms: number, beat_ms: number, beats: number, parts: number, count_in: number}} Beat
  * `count_in`: bars of count-in left, this one included; 0 in the music itself.
  */
 
@@ -131,6 +131,7 @@ function next(plan, given) {
 		at_ms: beat_time(g, place),
 		beat_ms: beat_ms(g),
 		beats: g.beats,
+		parts: g.parts,
 		count_in: Math.max(0, plan.start_bar - place.bar),
 	};
 }

@@ -12,7 +12,39 @@
 /** @typedef {{code: string, token: string, session_id: string}} Seat */
 /** @typedef {{token: string, name: string}} Key who one was, under that name, in the last session */
 /** @typedef {"full" | "small" | "off"} FlashSetting */
-/** @typedef {{flash: FlashSetting | null}} Settings null: not chosen */
+/**
+ * @typedef {object} Settings what its owner set, for this phone alone
+ * @property {FlashSetting | null} flash null: not chosen
+ * @property {number} beat_offset_ms the beat is shown so much later; negative: sooner. Only what is seen: the own click goes by the box's time
+ * @property {number} click_volume of the click on this phone's own loudspeaker, 0 to 100; 0: none
+ * @property {boolean} click_subdivision that click has the eighths, too
+ * @property {boolean} show_subdivision the dial shows the eighths going by
+ * @property {boolean} left_handed
+ * @property {boolean} large larger type
+ * @property {boolean} awake the screen is kept on
+ */
+
+export const OFFSET_MS = 200;
+export const OFFSET_STEP_MS = 5;
+
+/** @type {Settings} */
+const FRESH = {
+	flash: null, beat_offset_ms: 0, click_volume: 0, click_subdivision: false, show_subdivision: false, left_handed: false, large: false, awake: true,
+};
+
+/** @param {keyof Settings} name @param {any} value */
+function fits(name, value) {
+	if (name === "flash")
+		return ["full", "small", "off"].includes(value);
+	const [least, most, step] = name === "beat_offset_ms" ? [-OFFSET_MS, OFFSET_MS, OFFSET_STEP_MS] : [0, 100, 1];
+	return typeof value === typeof FRESH[name] && value >= least && value <= most && value % step === 0;
+}
+
+/** What was stored may be of another version, or garbage: each setting is looked at by itself. @param {any} stored @returns {Settings} */
+export function settings_of(stored) {
+	const known = Object.entries(FRESH).map(([name, fresh]) => [name, fits(/** @type {keyof Settings} */ (name), stored?.[name]) ? stored[name] : fresh]);
+	return Object.fromEntries(known);
+}
 
 class Shelf {
 	/** @param {() => Storage} storage to ask for it may throw, too */
@@ -49,7 +81,7 @@ const tab = new Shelf(() => sessionStorage);
 
 export const keep = {
 	/** @returns {string} */
-	name: () => phone.read("name") ?? "",
+	name: () => String(phone.read("name") ?? ""),
 	/** @param {string} name */
 	set_name: (name) => phone.write("name", name),
 	/** @returns {Seat | null} */
@@ -75,7 +107,7 @@ export const keep = {
 	/** @param {Key | null} key */
 	set_key: (key) => phone.write("key", key),
 	/** @returns {Settings} */
-	settings: () => ({ flash: null, ...phone.read("settings") }),
+	settings: () => settings_of(phone.read("settings")),
 	/** @param {Settings} settings */
 	set_settings: (settings) => phone.write("settings", settings),
 };

@@ -78,6 +78,32 @@ export function toggle(label, on, turn, disabled = false) {
 		<span>${label}</span><span class="knob" aria-hidden="true"></span></button>`;
 }
 
+/**
+ * @typedef {object} Slider
+ * @property {string} label
+ * @property {number} value
+ * @property {string} text the value in words
+ * @property {(value: number) => void} move while the finger moves
+ * @property {() => void} [rest] it has let go
+ * @property {number} [min]
+ * @property {number} [max]
+ * @property {number} [step]
+ * @property {boolean} [disabled]
+ */
+
+/** A value that one slides, and a step to either side for fingers that need it exact. @param {Slider} slider */
+export function slider({ label, value, text, move, rest, min = 0, max = 100, step = 1, disabled = false }) {
+	const by = (/** @type {number} */ steps, /** @type {string} */ name, /** @type {"minus" | "plus"} */ sign) => html`
+		<button type="button" class="plain" aria-label=${name} disabled=${disabled || (steps < 0 ? value <= min : value >= max)}
+			onClick=${() => (move(Math.min(max, Math.max(min, value + steps * step))), rest?.())}>${icon(sign)}</button>`;
+	const pace = step > 1 ? 1 : 5;
+	return html`<div class="field slider"><span aria-hidden="true">${label}</span><output aria-hidden="true">${text}</output>
+		${by(-pace, words.less(label), "minus")}
+		<input type="range" aria-label=${label} aria-valuetext=${text} min=${min} max=${max} step=${step} value=${value} disabled=${disabled}
+			onInput=${(/** @type {Event} */ e) => move(Number(value_of(e)))} onChange=${rest} />
+		${by(pace, words.more_of(label), "plus")}</div>`;
+}
+
 /** What is said in passing. @param {import("../state.js").State} s */
 export function notice(s) {
 	return s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>

@@ -3,9 +3,10 @@
  */
 import { is_controller, is_md } from "../box/snapshot.js";
 import { release_output, set_click, take_output, test_click } from "../desk/desk.js";
+import { move_volume } from "../desk/volume.js";
 import { change_door } from "../state.js";
 import { words } from "../words.js";
-import { choice, html, toggle, value_of } from "./view_parts.js";
+import { choice, html, slider, toggle, value_of } from "./view_parts.js";
 import { wrong } from "./view_ways_out.js";
 
 /**
@@ -17,11 +18,10 @@ import { wrong } from "./view_ways_out.js";
 export function view_sound(s, snap) {
 	const { click } = snap;
 	const may = is_controller(snap);
+	const volume = (may ? s.volume : null) ?? click.volume;
 	return html`<div class="settings">
 		${!may && html`<p class="hint">${words.only_controller}</p>`}
-		<label class="field volume"><span>${words.volume}</span><output>${click.volume}</output>
-			<input type="range" min="0" max="100" step="1" value=${click.volume} disabled=${!may}
-				onChange=${(/** @type {Event} */ e) => set_click({ volume: Number(value_of(e)) })} /></label>
+		${slider({ label: words.volume, value: volume, text: String(volume), move: move_volume, disabled: !may })}
 		${toggle(words.accent, click.accent, (accent) => set_click({ accent }), !may)}
 		${toggle(words.subdivision, click.subdivision, (subdivision) => set_click({ subdivision }), !may)}
 		<div class="field"><span>${words.click_sound}</span>

@@ -12,6 +12,7 @@ import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
 import { view_song } from "./view_song.js";
 import { view_sheet } from "./view_sheets.js";
+import { classes_of } from "./view_you.js";
 import { words } from "../words.js";
 
 /**
@@ -23,7 +24,7 @@ import { words } from "../words.js";
 /** @param {State} s @param {Snapshot} snap @param {Dial} dial */
 export function view_stage(s, snap, dial) {
 	const leads = is_controller(snap);
-	return html`<div class=${`room${leads ? " leads" : ""}`}>
+	return html`<div class=${`room${leads ? " leads" : ""}${classes_of(s)}`}>
 		${head(s, snap)}
 		<div class="news" aria-live="polite">${news(s, snap)}</div>
 		<main class="stage" aria-label=${words.tempo}>
@@ -73,6 +74,7 @@ function news(s, snap) {
 		${s.link !== "open" && alarm("bad", running ? words.no_connection_running : words.no_connection_stopped)}
 		${snap.click.audio === "lost" && alarm("bad", words.audio_lost)}
 		${snap.click.audio === "none" && alarm("warn", words.audio_none)}
+		${s.click_waits && alarm("warn", words.click_waits)}
 		${change_coming(s, snap)}
 		${!s.sheet && notice(s)}`;
 }
