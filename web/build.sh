@@ -55,7 +55,7 @@ library @preact/signals-core/dist/signals-core.module.js signals.js
 for name in preact htm @preact/signals-core; do
 	cp "$mods/$name/LICENSE" "$dest.new/lib/LICENSE.${name##*/}"
 done
-find "$dest.new" -name '*.png' -o -name 'LICENSE*' -o -type f -exec gzip -9 -n -k {} +
+find "$dest.new" -name '*.png' -o -name 'awake.*' -o -name 'LICENSE*' -o -type f -exec gzip -9 -n -k {} +
 
 if diff -r "$dest.new" "$dest" >/dev/null 2>&1; then
 	rm -rf "$dest.new"

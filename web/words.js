@@ -250,7 +250,6 @@ export const words = {
 
 	/* You */
 	you_title: "This phone",
-	rename: "Change",
 	renamed: (/** @type {string} */ name) => `The band sees you as ${name} now`,
 	flashing: "Flashing",
 	flash: { full: "Screen", small: "Beat only", off: "Off" },
