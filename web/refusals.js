@@ -11,6 +11,7 @@ const REQUESTS = {
 	"setlist.list": "the question for setlists", "setlist.create": "making the setlist", "setlist.rename": "renaming", "setlist.delete": "deleting the setlist", "setlist.activate": "the change of setlist",
 	"session.renew_code": "the new code", "participant.remove": "the removal", "role.assign": "giving the slot", "role.clear": "freeing the slot",
 	"profile.set": "the new name", "song.list": "the question for songs", "song.import": "the import",
+	"song.create": "saving the song", "song.update": "saving the song", "song.delete": "deleting the song",
 	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
 	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
 };
@@ -43,8 +44,11 @@ const ERRORS = {
 	position_range: "The list has no such place any more.",
 	setlist_full: "This setlist has 200 songs: the most it takes.",
 	setlists_full: "There are 200 setlists, the most there may be: delete some.",
-	title: "A title has 1 to 120 characters.",
-	key: "A key has 1 to 8 characters.",
+	title: words.title_wrong,
+	key: words.key_wrong,
+	notes: words.notes_wrong,
+	song_in_use: "A setlist of an open session has this song, or it is on. Take it out there first.",
+	library_full: "5000 songs are in the library, the most it takes: delete some.",
 	no_connection: "Not sent: there is no connection to the box.",
 };
 

@@ -19,7 +19,7 @@ import { NOTHING } from "./desk/tap.js";
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim" | "again"} DoorWay
- * @typedef {"" | "setlist" | "item" | "setlists" | "songs" | "band" | "roles" | "invite" | "parting" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ * @typedef {"" | "setlist" | "item" | "setlists" | "songs" | "song_form" | "band" | "roles" | "invite" | "parting" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
  * @property {DoorWay} way
@@ -37,7 +37,7 @@ import { NOTHING } from "./desk/tap.js";
  * @property {number} in_bars a change comes so many bars later; 0: at the next bar
  * @property {Count} taps
  *
- * @typedef {{id: string, title: string, default_key: string, default_bpm: number, time_signature: string}} Song
+ * @typedef {{id: string, title: string, default_key: string, default_bpm: number, time_signature: string, notes: string}} Song
  *
  * @typedef {object} Songs the library as far as it was asked for, and what is to come into it
  * @property {string} query
@@ -47,6 +47,8 @@ import { NOTHING } from "./desk/tap.js";
  * @property {boolean} ended none came any more
  * @property {boolean} failed the last question had no answer
  * @property {string} said what became of the last import
+ * @property {string} here the song whose row one comes back to
+ * @property {{song_id: string, position: number} | null} added what was put into the setlist last
  * @property {boolean} importing the form is open
  * @property {string} text what is to be imported
  * @property {Part[]} parts the files it is made of; none where it was typed
@@ -71,6 +73,19 @@ import { NOTHING } from "./desk/tap.js";
  * @property {string} at the cell that the Tab key leads to: slot and person
  * @property {{slot_id: string, song_id: string | null, before: string | null, after: string | null} | null} last what was pressed last, and who had the slot before
  *
+ * @typedef {{title: string, key: string, bpm: string, metre: string, notes: string}} SongText a song as it is typed
+ *
+ * @typedef {object} SongForm
+ * @property {string} song_id "": a new one
+ * @property {Sheet} back the sheet that it was opened from
+ * @property {SongText | null} was as the library has it; null: not known yet
+ * @property {SongText} typed
+ * @property {Partial<SongText>} theirs what others made meanwhile of what was changed here
+ * @property {{field: string, text: string} | null} wrong
+ * @property {boolean} kept this was typed earlier, and not saved
+ * @property {boolean} sure whether to delete it is being asked
+ * @property {boolean} [unsure] the box may have made it, but did not say so
+ *
  * @typedef {{label: string, act: () => void}} Remedy what one can do about it
  * @typedef {{text: string, kind: "good" | "bad", number: number, remedy?: Remedy}} Notice
  *
@@ -86,6 +101,8 @@ import { NOTHING } from "./desk/tap.js";
  * @property {Songs} songs
  * @property {Lists} lists
  * @property {Roles} roles
+ * @property {SongForm | null} song_form
+ * @property {import("./box/keep.js").Drafts} drafts songs that were typed and not saved, by id; "": a new one
  * @property {Notice | null} notice
  * @property {string[]} busy requests under way, by type
  * @property {Settings} settings
@@ -98,7 +115,7 @@ import { NOTHING } from "./desk/tap.js";
 
 /** @type {Songs} */
 export const NO_SONGS = {
-	query: "", list: null, total: 0, seen: 0, ended: false, failed: false, said: "",
+	query: "", list: null, total: 0, seen: 0, ended: false, failed: false, said: "", here: "", added: null,
 	importing: false, text: "", parts: [], format: "csv", chosen: false, wrong: "",
 };
 
@@ -121,6 +138,8 @@ const first = {
 	songs: NO_SONGS,
 	lists: NO_LISTS,
 	roles: NO_ROLES,
+	song_form: null,
+	drafts: keep.drafts(),
 	notice: null,
 	busy: [],
 	settings: keep.settings(),

@@ -119,7 +119,7 @@ function take(snapshot) {
 /** Out of the session: nothing of it stays on the screen. */
 export function forget() {
 	follower.take(null);
-	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, roles: NO_ROLES, typed_name: null, volume: null, place: "door" });
+	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, roles: NO_ROLES, song_form: null, typed_name: null, volume: null, place: "door" });
 }
 
 /** The box's time at a time of performance.now(); null while it is not known. @param {number} at */

@@ -46,6 +46,8 @@ export function settings_of(stored) {
 	return Object.fromEntries(known);
 }
 
+/** @typedef {Record<string, {was: import("../state.js").SongText, typed: import("../state.js").SongText}>} Drafts */
+
 class Shelf {
 	/** @param {() => Storage} storage to ask for it may throw, too */
 	constructor(storage) {
@@ -106,6 +108,10 @@ export const keep = {
 	key: () => phone.read("key") ?? null,
 	/** @param {Key | null} key */
 	set_key: (key) => phone.write("key", key),
+	/** Of this tab: two of them may be at two songs. @returns {Drafts} */
+	drafts: () => tab.read("drafts") ?? {},
+	/** @param {Drafts} drafts */
+	set_drafts: (drafts) => tab.write("drafts", drafts),
 	/** @returns {Settings} */
 	settings: () => settings_of(phone.read("settings")),
 	/** @param {Settings} settings */

@@ -23,7 +23,7 @@ let typing = 0;
 /** Where a list waits to be brought in, with that. */
 export function open_songs() {
 	change({ sheet: "songs" });
-	change_songs(({ text }) => ({ importing: text !== "", said: "" }));
+	change_songs(({ text }) => ({ importing: text !== "", said: "", here: "", added: null }));
 	return look();
 }
 
@@ -58,9 +58,34 @@ async function fetch_page(offset) {
 
 /** @param {string} query */
 export function search(query) {
-	change_songs({ query, said: "" });
+	change_songs({ query, said: "", here: "", added: null });
 	clearTimeout(typing);
 	typing = setTimeout(look, TYPING_MS);
+}
+
+/** One after another: the first may have to make the setlist that the others go to. */
+let adding = Promise.resolve();
+/** Whose turn has not come; a second press on the same does not count. @type {Set<string>} */
+const waiting = new Set();
+
+/** At the end of the setlist, tonight's if there is none. @param {string} song_id */
+export function add_song(song_id) {
+	if (waiting.has(song_id))
+		return;
+	waiting.add(song_id);
+	adding = adding.then(() => put_in(song_id)).finally(() => waiting.delete(song_id));
+}
+
+/** @param {string} song_id */
+async function put_in(song_id) {
+	if (!state.peek().snapshot?.setlist) {
+		const made = await tell("setlist.create", { title: words.tonight_list() });
+		if (!made || !await tell("setlist.activate", { setlist_id: made.setlist_id }))
+			return;
+	}
+	const ok = await tell("setlist.item.add", { song_id });
+	if (ok)
+		change_songs({ added: { song_id, position: ok.position } });
 }
 
 /** @param {boolean} open */

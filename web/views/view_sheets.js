@@ -10,6 +10,7 @@ import { sheet } from "./view_parts.js";
 import { view_roles } from "./view_roles_grid.js";
 import { setlist_title, view_setlist } from "./view_setlist.js";
 import { view_setlists } from "./view_setlists.js";
+import { song_form_title, view_song_form } from "./view_song_form.js";
 import { songs_title, view_songs } from "./view_songs.js";
 import { view_sound } from "./view_sound.js";
 import { view_claim, view_close, view_parting } from "./view_ways_out.js";
@@ -23,7 +24,7 @@ import { view_you } from "./view_you.js";
  * @typedef {object} SheetView
  * @property {(s: State, snap: Snapshot) => string} title
  * @property {(s: State, snap: Snapshot) => unknown} view
- * @property {Sheet} [back] the sheet that this one was opened from
+ * @property {Sheet | ((s: State) => Sheet | undefined)} [back] the sheet that this one was opened from
  */
 
 /** @type {Record<Exclude<Sheet, "">, SheetView>} */
@@ -31,7 +32,8 @@ const SHEETS = {
 	setlist: { title: setlist_title, view: view_setlist },
 	item: { title: item_title, view: view_item, back: "setlist" },
 	setlists: { title: () => words.setlists, view: view_setlists, back: "setlist" },
-	songs: { title: songs_title, view: view_songs },
+	songs: { title: songs_title, view: view_songs, back: "setlist" },
+	song_form: { title: song_form_title, view: view_song_form, back: (s) => s.song_form?.back },
 	band: { title: () => words.band, view: view_band },
 	roles: { title: () => words.line_up, view: view_roles, back: "band" },
 	invite: { title: () => words.invite, view: (_, snap) => view_invite(snap), back: "band" },
@@ -47,5 +49,5 @@ export function view_sheet(s, snap) {
 	if (!s.sheet)
 		return null;
 	const { title, view, back } = SHEETS[s.sheet];
-	return sheet(s, title(s, snap), view(s, snap), back);
+	return sheet(s, title(s, snap), view(s, snap), typeof back === "function" ? back(s) : back);
 }

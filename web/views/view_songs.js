@@ -5,8 +5,10 @@
 import { metre } from "../beat/beat.js";
 import { is_md } from "../box/snapshot.js";
 import { span_of_line } from "../desk/song_file.js";
-import { bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search } from "../desk/songs.js";
-import { choice, html, tempo_mark, value_of } from "./view_parts.js";
+import { edit_song, new_song } from "../desk/song_form.js";
+import { add_song, bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search } from "../desk/songs.js";
+import { state } from "../state.js";
+import { choice, html, icon, tempo_mark, value_of } from "./view_parts.js";
 import { words } from "../words.js";
 
 /**
@@ -27,21 +29,26 @@ export function songs_title(s, snap) {
 export function view_songs(s, snap) {
 	return importing(s, snap)
 		? html`<div key="import">${form(s)}</div>`
-		: html`<div key="list" class="song-list">${library(s, is_md(snap))}</div>`;
+		: html`<div key="list" class="song-list">${library(s, snap)}</div>`;
 }
 
-/** @param {State} s @param {boolean} may_import */
-function library(s, may_import) {
+/** @param {State} s @param {Snapshot} snap */
+function library(s, snap) {
 	const { query, list, failed } = s.songs;
+	const md = is_md(snap);
 	return html`<form class="search" role="search" onSubmit=${find}>
 			<input type="search" aria-label=${words.search} placeholder=${words.search} value=${query} maxlength="120" autocomplete="off" enterkeyhint="search"
 				onInput=${(/** @type {Event} */ e) => search(value_of(e))} />
-			${may_import && html`<button type="button" aria-label=${words.import_songs} ref=${take_focus} onClick=${() => open_import(true)}>${words.import_button}</button>`}
 		</form>
-		<p class="said" role="status">${s.songs.said && html`<strong>${s.songs.said}</strong> `}${told(s)}</p>
+		${md && html`<div class="song-pair">
+			<button type="button" onClick=${new_song}>${s.drafts[""] ? `${words.new_song}: ${words.not_saved.toLowerCase()}` : words.new_song}</button>
+			<button type="button" aria-label=${words.import_songs} ref=${take_focus} onClick=${() => open_import(true)}>${words.import_button}</button></div>`}
+		<div class="said"><p role="status">${s.songs.said && html`<strong>${s.songs.said}</strong> `}${told(s)}</p>
+			${md && !!list?.length && html`<p>${snap.setlist ? html`${words.adds_to} <bdi>${snap.setlist.title}</bdi>` : words.adds_to_new}</p>`}</div>
+		<p class="unseen" aria-live="polite">${s.songs.added && added(s)}</p>
 		${failed && html`<button type="button" onClick=${look}>${words.again}</button>`}
-		<ul class="songs" aria-label=${words.songs}>${list?.map(song)}</ul>
-		${has_more(s) && html`<button type="button" disabled=${s.busy.includes("song.list")} onClick=${further}>${words.more}</button>`}`;
+		<ul class="songs" aria-label=${words.songs}>${list?.map((one) => song(s, snap, one))}</ul>
+		${has_more(s) && html`<button type="button" ref=${watch} onClick=${(/** @type {Event} */ e) => further(/** @type {HTMLElement} */ (e.currentTarget))}>${words.more}</button>`}`;
 }
 
 /** @param {State} s */
@@ -58,11 +65,32 @@ function told({ songs }) {
 	return songs.query.trim() ? words.none_found : words.no_songs;
 }
 
-/** @param {Song} one */
-function song(one) {
-	return html`<li key=${one.id} tabindex="-1"><bdi>${one.title}</bdi>
+/** @param {State} s */
+function added({ songs: { added } }) {
+	return added && words.added(added.position + 1);
+}
+
+/** For the MD the row is two buttons: the song's form, and into the setlist. @param {State} s @param {Snapshot} snap @param {Song} one */
+function song(s, snap, one) {
+	const places = snap.setlist?.items.filter(({ song_id }) => song_id === one.id).map(({ position }) => position + 1) ?? [];
+	const now = s.songs.added?.song_id === one.id && places.length ? added(s) : "";
+	const about = html`<bdi class="song-name">${one.title}</bdi>
 		<span class="song-facts">${one.default_key && html`<bdi class="chip">${one.default_key}</bdi>`}
-			${tempo_mark(one.default_bpm, metre(one.time_signature).compound)}<span>${one.time_signature}</span></span></li>`;
+			${tempo_mark(one.default_bpm, metre(one.time_signature).compound)}<span>${one.time_signature}</span></span>
+		${s.drafts[one.id] && html`<span class="chip warn">${words.not_saved}</span>`}
+		${now && html`<strong class="song-added">${now}</strong>`}
+		${places.length > (now ? 1 : 0) && html`<span class="song-places">${now ? words.times_in_list(places.length) : words.in_list(places)}</span>`}`;
+	if (!is_md(snap))
+		return html`<li key=${one.id}><div class="song-open" tabindex="-1">${about}</div></li>`;
+	return html`<li key=${one.id}>
+		<button type="button" class="plain song-open" data-song=${one.id} ref=${come_back} onClick=${() => edit_song(one.id, one)}><span class="unseen">${words.edit} </span>${about}</button>
+		<button type="button" class="song-add" aria-label=${words.add_song(one.title)} onClick=${() => add_song(one.id)}>${icon("plus")}</button></li>`;
+}
+
+/** From a song's form to its row. @param {HTMLElement | null} row */
+function come_back(row) {
+	if (row && row.dataset.song === state.peek().songs.here)
+		row.focus();
 }
 
 /** @param {Event} event */
@@ -71,12 +99,27 @@ function find(event) {
 	look();
 }
 
-/** The button may go with the last page: who used it goes on at the first new song. @param {Event} event */
-async function further(event) {
-	const list = /** @type {HTMLElement} */ (event.currentTarget).parentElement?.querySelector("ul");
+/** The button may go with the last page: who was at it goes on at the first new song. @param {HTMLElement} button */
+async function further(button) {
+	if (state.peek().busy.includes("song.list"))
+		return;
+	const list = button.parentElement?.querySelector("ul");
 	const before = list?.children.length ?? 0;
+	const at_it = document.activeElement === button;
 	await look_further();
-	/** @type {HTMLElement | undefined} */ (list?.children[before])?.focus();
+	if (at_it || (!button.isConnected && document.activeElement === document.body))
+		/** @type {HTMLElement | null | undefined} */ (list?.children[before]?.querySelector(".song-open"))?.focus({ preventScroll: true });
+}
+
+/** @type {IntersectionObserver | null} */
+let sight = null;
+
+/** Who scrolls down need not press it. @param {HTMLElement | null} button */
+function watch(button) {
+	sight?.disconnect();
+	sight = button && new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && further(button), { root: button.closest("dialog"), rootMargin: "300px" });
+	if (button)
+		sight?.observe(button);
 }
 
 /** Where one goes on after the view has changed under one's finger. @param {HTMLElement | null} element */
