@@ -218,7 +218,7 @@ export const words = {
 	/* One of its songs */
 	title: "Title",
 	notes: "Notes",
-	notes_hint: "# Heading, **bold**, *italic*, - list. Lines stay as they are.",
+	notes_hint: "# Heading, **bold**, *italic*, `chords`, - list, > aside. A line stays a line.",
 	notes_left: (/** @type {number} */ n) => n < 0 ? `Too long by about ${count(-n, "character")}` : `Room for about ${count(n, "character")}`,
 	as_it_plays: (/** @type {number} */ bpm, /** @type {string} */ metre) => `As it plays now: ${bpm}, ${metre}`,
 	discard: "Discard changes",

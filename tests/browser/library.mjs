@@ -9,7 +9,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
 import { startBox, until } from "../lib/box.mjs";
-import { create, openBrowser, openPage } from "../lib/browser.mjs";
+import { create, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { startProxy } from "../lib/proxy.mjs";
 
@@ -31,17 +31,6 @@ describe("the song library", () => {
 	const shut = (page = md) => button("Done", page).first().click();
 	const listed = async (/** @type {string} */ query) => (await eye.request("song.list", { query })).songs;
 	const items = () => eye.state?.setlist?.items.map((/** @type {any} */ { title }) => title);
-	const openSongs = async (page = md) => {
-		const add = dialog(page).getByRole("button", { name: "Add songs" });
-		const songs = page.getByRole("button", { name: "Songs", exact: true });
-		if (await songs.count()) {
-			await songs.click();
-		} else {
-			await page.getByRole("button", { name: "Setlist", exact: true }).click();
-			await add.first().click();
-		}
-		await dialog(page).getByRole("searchbox").waitFor();
-	};
 	const find = async (/** @type {string} */ query, page = md) => {
 		await openSongs(page);
 		await dialog(page).getByRole("searchbox").fill(query);
@@ -76,7 +65,7 @@ describe("the song library", () => {
 	});
 
 	test("one press adds a song; the first one makes tonight's setlist and puts it on", async () => {
-		await openSongs();
+		await openSongs(md);
 		await dialog().getByText("There is no setlist yet").waitFor();
 		sent.length = 0;
 		await button("Add Cherokee").click();

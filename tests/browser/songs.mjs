@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { startBox, until } from "../lib/box.mjs";
-import { create, join, openBrowser, openPage } from "../lib/browser.mjs";
+import { create, join, openBrowser, openPage, openSongs, tabTo } from "../lib/browser.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { startProxy } from "../lib/proxy.mjs";
 
@@ -33,17 +33,14 @@ describe("songs in the browser", () => {
 	const field = () => dialog().getByLabel("Or paste a list");
 	const status = () => dialog().getByRole("status");
 	const total = async (/** @type {string} */ query) => (await eye.request("song.list", query ? { query } : {})).total;
-	const openSongs = async () => {
-		await md.getByRole("button", { name: "Songs", exact: true }).click();
-		await dialog().getByRole("searchbox").waitFor();
-	};
+	const opener = () => md.getByRole("button", { name: /^(Songs|Setlist)$/ }).first();
 	const openForm = async () => {
-		await openSongs();
+		await openSongs(md);
 		await dialog().getByRole("button", { name: "Import songs" }).click();
 		await field().waitFor();
 	};
 	const press = () => dialog().getByRole("button", { name: "Import", exact: true }).click();
-	const shut = () => dialog().getByRole("button", { name: "Done" }).click();
+	const shut = () => dialog().getByRole("button", { name: "Done" }).first().click();
 
 	before(async () => {
 		box = await startBox();
@@ -64,7 +61,7 @@ describe("songs in the browser", () => {
 	});
 
 	test("a CSV file of 30 songs: brought in, listed, and found by words of their titles", async () => {
-		await openSongs();
+		await openSongs(md);
 		await status().getByText("The box has no songs yet").waitFor();
 		await dialog().getByRole("button", { name: "Import songs" }).click();
 		await dialog().getByLabel("From a file").setInputFiles(file("songs.csv", `\ufeff${csv(titles("Alpha", 30)).replaceAll("\n", "\r\n")}`));
@@ -113,7 +110,7 @@ describe("songs in the browser", () => {
 
 		/* Also when the sheet is shut meanwhile. */
 		await shut();
-		await md.getByRole("button", { name: "Songs", exact: true }).click();
+		await openSongs(md);
 		assert.equal(await field().inputValue(), wrong);
 		await field().press("End");
 		await field().fill(wrong.replace("900", "90"));
@@ -186,7 +183,7 @@ describe("songs in the browser", () => {
 	});
 
 	test("page after page, and whoever goes on by keyboard stays where the new songs are", async () => {
-		await openSongs();
+		await openSongs(md);
 		const all = await total("");
 		assert.equal(all, 85);
 		await until(async () => await dialog().getByRole("listitem").count() === 50, "a page");
@@ -203,40 +200,40 @@ describe("songs in the browser", () => {
 	});
 
 	test("by keyboard alone; the focus goes in and comes back", async () => {
-		const button = md.getByRole("button", { name: "Songs", exact: true });
 		const focused = (/** @type {any} */ locator) => until(() => locator.evaluate((/** @type {any} */ e) => document.activeElement === e), `focus on ${locator}`);
-		await button.focus();
+		await opener().focus();
 		await md.keyboard.press("Enter");
+		await dialog().waitFor();
+		if (await dialog().getByRole("button", { name: "Add songs" }).count()) {
+			await tabTo(md, dialog().getByRole("button", { name: "Add songs" }));
+			await md.keyboard.press("Enter");
+		}
 		await dialog().getByRole("searchbox").waitFor();
-		await md.keyboard.press("Tab");
-		await focused(dialog().getByRole("searchbox"));
+		await tabTo(md, dialog().getByRole("searchbox"));
 		await md.keyboard.type("beta 012");
 		await status().getByText("1 song found").waitFor();
-		await md.keyboard.press("Tab");
-		await md.keyboard.press("Tab");
+		await tabTo(md, dialog().getByRole("button", { name: "Import songs" }));
 		await md.keyboard.press("Enter");
 		await focused(dialog().getByLabel("From a file"));
 		await md.keyboard.press("Tab");
 		await md.keyboard.type("title\nTyped by hand\n");
-		await md.keyboard.press("Tab");
-		await md.keyboard.press("Tab");
-		await focused(dialog().getByRole("button", { name: "Import", exact: true }));
+		await tabTo(md, dialog().getByRole("button", { name: "Import", exact: true }));
 		await md.keyboard.press("Enter");
 		await status().getByText("1 new, 0 known already.").waitFor();
 		await focused(dialog().getByRole("button", { name: "Import songs" }));
 		await md.keyboard.press("Escape");
 		await dialog().waitFor({ state: "detached" });
-		await focused(button);
+		await focused(opener());
 		await md.keyboard.press("Enter");
 		await shut();
-		await focused(button);
+		await focused(opener());
 	});
 
 	test("a pedal taps, whatever a finger has touched before; who goes by keyboard presses buttons", async () => {
 		const taps = () => md.locator(".tap-count .on").count();
-		for (const name of ["Songs", "Sound"]) {
-			await md.getByRole("button", { name, exact: true }).tap();
-			await dialog().getByRole("button", { name: "Done" }).tap();
+		for (const name of [/^(Songs|Setlist)$/, "Sound"]) {
+			await md.getByRole("button", { name, exact: true }).first().tap();
+			await dialog().getByRole("button", { name: "Done" }).first().tap();
 			await dialog().waitFor({ state: "detached" });
 			await md.keyboard.press("Space");
 			await until(async () => await taps() === 1, `a tap after ${name}`);
@@ -326,7 +323,7 @@ describe("songs in the browser", () => {
 		const page = await openPage(browser, proxy);
 		try {
 			await create(page, "Zoe");
-			await page.getByRole("button", { name: "Songs", exact: true }).click();
+			await openSongs(page);
 			await page.getByRole("button", { name: "Import songs" }).click();
 			const text = page.getByLabel("Or paste a list");
 			await text.fill("title\nTheta\n");

@@ -56,6 +56,28 @@ export async function join(page, name, code = "") {
 	await page.locator(".room").waitFor();
 }
 
+/** The MD's library, from the stage. @param {any} page */
+export async function openSongs(page) {
+	await page.getByRole("button", { name: /^(Songs|Setlist)$/ }).first().click();
+	const add = page.getByRole("dialog").getByRole("button", { name: "Add songs" });
+	/* Where a list waits to be brought in, that is shown. */
+	const search = page.getByRole("dialog").getByRole("searchbox").or(page.getByLabel("Or paste a list"));
+	await add.or(search).waitFor();
+	if (await add.count())
+		await add.click();
+	await search.waitFor();
+}
+
+/** By the Tab key to that control, which is not far. @param {any} page @param {any} control */
+export async function tabTo(page, control) {
+	for (let i = 0; i < 15; i++) {
+		if (await control.evaluate((/** @type {any} */ e) => document.activeElement === e))
+			return;
+		await page.keyboard.press("Tab");
+	}
+	throw new Error(`no way by Tab to ${control}`);
+}
+
 /** The beats that a page has drawn so far, as it marked them. @param {any} page @returns {Promise<{bar: number, beat: number, server_time: number, at: number}[]>} */
 export function marks(page) {
 	return page.evaluate(() => performance.getEntriesByName("beat").map((m) => ({ ...m.detail, at: m.startTime })));

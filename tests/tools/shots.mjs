@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { ROOT, startBox } from "../lib/box.mjs";
 import { Phone } from "../lib/phone.mjs";
-import { create, join, openBrowser, openPage } from "../lib/browser.mjs";
+import { create, join, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
 
 const DEST = process.argv[2] ?? path(ROOT, "build/shots");
 const SIZES = [[360, 740], [740, 360], [1024, 768]];
@@ -76,7 +76,7 @@ try {
 		await md.keyboard.press("Escape");
 	}
 
-	await md.getByRole("button", { name: "Songs", exact: true }).click();
+	await openSongs(md);
 	await md.getByText("The box has no songs yet").waitFor();
 	await shoot(md, "sheet-songs-none");
 	await md.getByRole("button", { name: "Import songs" }).click();

@@ -3,6 +3,7 @@
  */
 import { is_md } from "../box/snapshot.js";
 import { edit_item, opened_item, remove_item, save_item, step_open_item, update_item } from "../desk/setlist.js";
+import { edit_song } from "../desk/song_form.js";
 import { html, icon, value_of } from "./view_parts.js";
 import { words } from "../words.js";
 
@@ -41,7 +42,8 @@ export function view_item(s, snap) {
 			<select value=${item.song_leader_user_id ?? ""} onChange=${(/** @type {Event} */ e) => update_item({ song_leader_user_id: value_of(e) || null })}>
 				<option value="">${words.nobody}</option>
 				${snap.participants.map(({ user_id, display_name }) => html`<option key=${user_id} value=${user_id}>${display_name}</option>`)}</select></label>
-		<div class="pair"><button type="button" class="danger" onClick=${remove_item}>${words.remove}</button></div>
+		<div class="pair"><button type="button" onClick=${() => edit_song(item.song_id)}>${words.edit_song}</button>
+			<button type="button" class="danger" onClick=${remove_item}>${words.remove}</button></div>
 	</form>`;
 }
 

@@ -30,7 +30,7 @@ export function view_setlist(s, snap) {
 	const items = shown_items(s, snap);
 	return html`<div class="settings">
 		${md && html`<div class="pair">
-			${snap.setlist && html`<button type="button" class=${items.length ? "" : "primary"} onClick=${open_songs}>${words.add_songs}</button>`}
+			<button type="button" class=${items.length || !snap.setlist ? "" : "primary"} onClick=${open_songs}>${words.add_songs}</button>
 			<button type="button" onClick=${open_setlists}>${words.setlists}</button></div>`}
 		${!snap.setlist ? html`<p class="hint">${md ? words.no_setlist : words.no_setlist_player}</p>${md && view_new_list(s, true)}`
 		: !items.length && html`<p class="hint">${words.no_items}</p>`}
