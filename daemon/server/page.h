@@ -9,12 +9,17 @@
 
 #include <stddef.h>
 
+struct page_body {
+	char *bytes; /* NULL: there is none */
+	size_t size;
+	char etag[20]; /* quoted, of these bytes */
+};
+
 struct page_file {
 	char *url;        /* "/", "/app.js", "/lib/preact.js" */
 	const char *type; /* Content-Type; static */
-	char *bytes;
-	size_t size;
-	char etag[20]; /* quoted, of the content */
+	struct page_body plain;
+	struct page_body packed; /* the same by gzip, where FILE.gz stands beside FILE */
 };
 
 struct page;
@@ -26,5 +31,9 @@ void page_close(struct page *page);
 
 /* The file of that URL path; "/" and "/join/..." are index.html. NULL if there is none. */
 const struct page_file *page_find(const struct page *page, const char *url);
+
+/* What to send to one with that Accept-Encoding (RFC 9110, 12.5.3; "" if there was none): packed where it
+ * is there and taken. Never NULL. */
+const struct page_body *page_body(const struct page_file *file, const char *accept_encoding);
 
 #endif

@@ -50,6 +50,8 @@ struct head {
 	const char *type;
 	const char *etag;     /* or NULL */
 	const char *location; /* or NULL */
+	const char *coding;   /* Content-Encoding, or NULL */
+	bool varies;          /* another's Accept-Encoding would have had another answer */
 	size_t size;
 };
 
@@ -99,6 +101,10 @@ static int write_head(struct lws *wsi, const struct head *head)
 	if (lws_add_http_common_headers(wsi, head->status, head->type, head->size, &at, end))
 		return -1;
 	if (head->etag && add_header(wsi, "etag:", head->etag, &at, end))
+		return -1;
+	if (head->coding && add_header(wsi, "content-encoding:", head->coding, &at, end))
+		return -1;
+	if (head->varies && add_header(wsi, "vary:", "Accept-Encoding", &at, end))
 		return -1;
 	if (head->location && add_header(wsi, "location:", head->location, &at, end))
 		return -1;
@@ -196,14 +202,22 @@ static int redirect_home(struct lws *wsi, struct http_answer *answer, const char
 static int serve_file(struct lws *wsi, struct http_answer *answer, const struct page_file *file)
 {
 	char known[64] = "";
+	char accepted[256] = "";
 	lws_hdr_copy(wsi, known, sizeof known, WSI_TOKEN_HTTP_IF_NONE_MATCH);
-	struct head head = {
-		.status = 200, .type = file->type, .etag = file->etag, .size = file->size};
-	if (strcmp(known, file->etag) == 0) {
+	lws_hdr_copy(wsi, accepted, sizeof accepted, WSI_TOKEN_HTTP_ACCEPT_ENCODING);
+	const struct page_body *body = page_body(file, accepted);
+	struct head head = {.status = 200,
+			    .type = file->type,
+			    .etag = body->etag,
+			    .coding = body == &file->packed ? "gzip" : NULL,
+			    .varies = file->packed.bytes != NULL,
+			    .size = body->size};
+	if (strcmp(known, body->etag) == 0) {
 		head.status = 304;
+		head.coding = NULL;
 		head.size = 0;
 	}
-	return answer_bytes(wsi, answer, &head, file->bytes, NULL);
+	return answer_bytes(wsi, answer, &head, body->bytes, NULL);
 }
 
 /* Where other phones reach us: by the same address as the one that asks, for the box may be in

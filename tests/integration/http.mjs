@@ -7,6 +7,7 @@ import { connect } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 
 import { startBox } from "../lib/box.mjs";
 import { BUILD, preload } from "../lib/daemon.mjs";
@@ -53,6 +54,37 @@ test("ETag: 304 without a body for who has it, 200 for who has another", async (
 	for (const other of ['"0000000000000000"', "x", `"${"a".repeat(1000)}"`, ""])
 		assert.equal((await get("/", { "If-None-Match": other })).status, 200, other.slice(0, 30));
 	assert.notEqual(headersOf((await get("/app.js")).text).etag, etag);
+});
+
+test("packed by gzip for who takes it, each form with its own ETag; a reload costs 304s only", async () => {
+	for (const path of ["/", "/app.js", "/style.css", "/lib/preact.js", "/join/CCCDDD"]) {
+		const plain = await get(path), packed = await get(path, { "Accept-Encoding": "deflate, gzip;q=0.5" });
+		const [head, packed_head] = [plain, packed].map(({ text }) => headersOf(text));
+		assert.deepEqual([packed.status, packed_head["content-encoding"], packed_head["content-type"]], [200, "gzip", head["content-type"]], path);
+		assert.deepEqual(gunzipSync(Buffer.from(bodyOf(packed.text), "latin1")), Buffer.from(bodyOf(plain.text), "latin1"), path);
+		assert.equal(Number(packed_head["content-length"]), bodyOf(packed.text).length);
+		assert.ok(!("content-encoding" in head));
+		assert.notEqual(head.etag, packed_head.etag);
+		for (const { vary, "cache-control": caching } of [head, packed_head])
+			assert.deepEqual([vary, caching], ["Accept-Encoding", "no-cache"]);
+		const again = await get(path, { "Accept-Encoding": "gzip", "If-None-Match": packed_head.etag });
+		assert.deepEqual([again.status, bodyOf(again.text), headersOf(again.text).etag, headersOf(again.text).vary], [304, "", packed_head.etag, "Accept-Encoding"]);
+		assert.ok(!("content-encoding" in headersOf(again.text)));
+		assert.equal((await get(path, { "Accept-Encoding": "gzip", "If-None-Match": head.etag })).status, 200, "the other form's mark");
+		assert.equal((await get(path, { "If-None-Match": packed_head.etag })).status, 200, "the other form's mark");
+		const only_head = await exchange(box, request(`HEAD ${path} HTTP/1.1`, { Host: own, "Accept-Encoding": "gzip" }));
+		assert.deepEqual([bodyOf(only_head.text), headersOf(only_head.text)["content-length"], headersOf(only_head.text)["content-encoding"]],
+			["", packed_head["content-length"], "gzip"]);
+	}
+});
+
+test("not packed: for who refuses it, what is packed in itself, what is made on demand; and no .gz is a page", async () => {
+	for (const refusal of ["", "identity", "gzip;q=0", "gzip;q=0, *", "br", `${"x".repeat(400)}, gzip`])
+		assert.ok(!("content-encoding" in headersOf((await get("/app.js", { "Accept-Encoding": refusal })).text)), refusal.slice(0, 20));
+	for (const path of ["/icon-192.png", "/healthz", "/metrics", "/qr.svg?code=CCCDDD", "/none"])
+		assert.ok(!("content-encoding" in headersOf((await get(path, { "Accept-Encoding": "gzip" })).text)), path);
+	for (const path of ["/app.js.gz", "/index.html.gz", "/lib/preact.js.gz"])
+		assert.equal((await get(path, { "Accept-Encoding": "gzip" })).status, 404, path);
 });
 
 test("HEAD: the same head, no body, also of what is not there", async () => {
