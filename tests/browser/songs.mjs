@@ -329,7 +329,7 @@ describe("songs in the browser", () => {
 			await text.fill("title\nTheta\n");
 			proxy.dead();
 			await page.getByRole("button", { name: "Import", exact: true }).click();
-			await page.getByText("No answer from the box to the import. Nothing is lost").waitFor();
+			await page.getByText("No answer from the box to the import. Nothing is lost").waitFor({ timeout: 15000 });
 			assert.equal(await text.inputValue(), "title\nTheta\n");
 			proxy.dead(false);
 			await page.locator(".chip", { hasText: "Offline" }).waitFor({ state: "detached" });

@@ -1,6 +1,7 @@
 /*
  * proxy.mjs - a bad network: a TCP proxy on 127.0.0.1 that delays each piece at
- * random, each way by itself, in order (as TCP does), and can go dead.
+ * random, each way by itself, in order (as TCP does), and can go dead, deaf, half
+ * open, or break.
  */
 import { connect, createServer } from "node:net";
 
@@ -46,14 +47,17 @@ export async function startProxy(target, how = {}) {
 	const rnd = random(how.seed ?? 1);
 	const between = ([low, high] = [0, 0]) => low + (high - low) * rnd();
 	let dead = false;
+	let deaf = false;
 	/** What was sent meanwhile; TCP repeats it when the network is back. @type {(() => void)[]} */
 	const held = [];
 	/** @type {Set<import("node:net").Socket>} */
 	const sockets = new Set();
+	/** Those that nothing comes through any more. @type {Set<import("node:net").Socket>} */
+	const forgotten = new Set();
 	const server = createServer({ noDelay: true }, (phone) => {
 		const box = connect({ port: target, host: "127.0.0.1", noDelay: true });
 		const pass = (from, to, range) => {
-			const deliver = (piece) => to.writable && (piece ? to.write(piece) : to.end());
+			const deliver = (piece) => !(deaf && from === box) && !forgotten.has(from) && to.writable && (piece ? to.write(piece) : to.end());
 			const put = delayed(() => between(range), (piece) => dead ? held.push(() => deliver(piece)) : deliver(piece));
 			from.on("data", put);
 			from.on("end", () => put(null));
@@ -75,6 +79,20 @@ export async function startProxy(target, how = {}) {
 			if (!dead)
 				for (const deliver of held.splice(0))
 					deliver();
+		},
+		/** What the box says is lost; what the phone says comes through. */
+		deaf(yes = true) {
+			deaf = yes;
+		},
+		/** The connections that are there are forgotten, as by an access point that was restarted: they look open, and lead nowhere. */
+		forget() {
+			for (const socket of sockets)
+				forgotten.add(socket);
+		},
+		/** All connections break, and both ends hear of it. */
+		cut() {
+			for (const socket of sockets)
+				socket.destroy();
 		},
 		stop() {
 			for (const socket of sockets)

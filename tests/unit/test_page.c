@@ -1,5 +1,6 @@
 /* test_page.c - the page's files in memory: which there are, and who is sent the packed ones. */
 #include "page.h"
+#include "check_main.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -125,10 +126,5 @@ int main(void)
 	tcase_add_test(tcase, what_is_not_packed_is_sent_plain);
 	tcase_add_loop_test(tcase, who_takes_gzip, 0, sizeof cases / sizeof *cases);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(suite);
 }

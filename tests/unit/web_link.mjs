@@ -1,9 +1,11 @@
 /*
  * What the page says of its link: the figures of the last fifty pings, in a world
- * whose time the test turns. And that no two requests of a user have one id.
+ * whose time the test turns. That no two requests of a user have one id; and which
+ * are sent again when the line broke before their answer.
  */
 import assert from "node:assert/strict";
-import { describe, mock, test } from "node:test";
+import { readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
 
 import { Link } from "../../web/box/link.js";
 import { Sync } from "../../web/box/sync.js";
@@ -142,5 +144,123 @@ describe("ids", () => {
 		assert.equal(ids.length, 12);
 		assert.equal(new Set(ids).size, 12);
 		assert.ok(ids.every((id) => id.length <= 64));
+	});
+});
+
+/** A link over sockets that do as the test says; all that was sent, by socket. */
+function line() {
+	/** @type {{sent: any[], onopen: any, onmessage: any, onclose: any, readyState: number}[]} */
+	const sockets = [];
+	class Socket {
+		static OPEN = 1;
+		readyState = 1;
+		/** @type {any[]} */
+		sent = [];
+		onopen = () => {};
+		onmessage = (/** @type {any} */ _) => {};
+		onclose = () => {};
+		constructor() {
+			sockets.push(this);
+		}
+		send(/** @type {string} */ text) {
+			this.sent.push(JSON.parse(text));
+		}
+		close() {}
+	}
+	globalThis.WebSocket = /** @type {any} */ (Socket);
+	const link = new Link("ws://x", { open() {}, message() {}, status() {} });
+	/** @type {string[]} */
+	const ends = [];
+	link.open();
+	return {
+		link, sockets, ends,
+		ask: (/** @type {string} */ type) => void link.request(type).then(() => ends.push(`${type} ok`), (error) => ends.push(`${type} ${error.code}`)),
+		/** The line breaks, and there is another one. */
+		break() {
+			sockets.at(-1)?.onclose();
+			link.open();
+			sockets.at(-1)?.onopen();
+		},
+		answer: (/** @type {any} */ message) => sockets.at(-1)?.onmessage({ data: JSON.stringify(message) }),
+	};
+}
+
+describe("an answer that was lost with the line", () => {
+	const real = globalThis.WebSocket;
+	beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+	afterEach(() => {
+		mock.timers.reset();
+		globalThis.WebSocket = real;
+	});
+	const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+	test("what the box writes down is sent once more, the same under the same id, when the box knows us again", async () => {
+		const { link, sockets, ends, ask, answer, ...w } = line();
+		ask("song.create");
+		w.break();
+		await settle();
+		assert.deepEqual([sockets[1].sent, ends], [[], []], "not before the welcome, and no bad news yet");
+		link.repeat();
+		assert.deepEqual(sockets[1].sent, sockets[0].sent);
+		link.repeat();
+		assert.equal(sockets[1].sent.length, 1, "once for each line");
+		answer({ type: "ok", re: sockets[0].sent[0].id });
+		await settle();
+		assert.deepEqual(ends, ["song.create ok"]);
+		w.break();
+		link.repeat();
+		assert.deepEqual(sockets[2].sent, []);
+	});
+
+	test("over several lines that break; in vain for twelve seconds, then told once", async () => {
+		const { link, sockets, ends, ask, ...w } = line();
+		ask("setlist.item.move");
+		for (let i = 0; i < 3; i++) {
+			mock.timers.tick(3000);
+			w.break();
+			link.repeat();
+		}
+		await settle();
+		assert.deepEqual([sockets.map(({ sent }) => sent.length), ends], [[1, 1, 1, 1], []]);
+		mock.timers.tick(3001);
+		w.break();
+		link.repeat();
+		await settle();
+		assert.deepEqual([sockets[4].sent, ends], [[], ["setlist.item.move no_answer"]]);
+	});
+
+	test("taps, starts, stops, questions and the ways in are told at once and never come again", async () => {
+		const fleeting = ["tempo.tap", "tempo.start", "tempo.stop", "tempo.set", "tempo.handoff", "click.set", "click.test", "clock.ping", "ptt.set", "ready.set",
+			"metrics.report", "session.create", "session.join", "session.resume", "session.claim", "session.list", "session.reopen", "song.list", "setlist.list"];
+		const { link, sockets, ends, ask, ...w } = line();
+		fleeting.forEach(ask);
+		w.break();
+		link.repeat();
+		await settle();
+		assert.deepEqual(ends, fleeting.map((type) => `${type} no_answer`));
+		assert.deepEqual(sockets[1].sent, []);
+	});
+
+	test("all else of the protocol is", () => {
+		const page = readFileSync(new URL("../../schema/messages.md", import.meta.url), "utf8");
+		const table = page.slice(page.indexOf("<!-- commands -->"), page.indexOf("<!-- /commands -->"));
+		const types = [...table.matchAll(/^\| ([a-z._]+\.[a-z_]+) \|/gm)].map(([, type]) => type);
+		const { link, sockets, ask, ...w } = line();
+		types.forEach(ask);
+		w.break();
+		link.repeat();
+		assert.deepEqual(sockets[1].sent.map(({ type }) => type).sort(), types.filter((type) =>
+			/^(session.(leave|close|take_output|release_output|renew_code)|participant|profile|role|song|setlist)/.test(type) && !type.endsWith(".list")).sort());
+		link.drop();
+		link.give_up();
+	});
+
+	test("where the session is gone, they go with it", async () => {
+		const { link, ends, ask, ...w } = line();
+		ask("session.leave");
+		w.break();
+		link.give_up();
+		await settle();
+		assert.deepEqual(ends, ["session.leave gone"]);
 	});
 });

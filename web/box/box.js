@@ -79,6 +79,7 @@ function welcome(snapshot) {
 	}
 	take(snapshot);
 	change({ place: "room" });
+	link.repeat();
 }
 
 /** A fresh welcome is on its way: asked for once. */
@@ -118,6 +119,7 @@ function take(snapshot) {
 
 /** Out of the session: nothing of it stays on the screen. */
 export function forget() {
+	link.give_up();
 	follower.take(null);
 	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, roles: NO_ROLES, song_form: null, typed_name: null, volume: null, place: "door" });
 }
@@ -156,7 +158,9 @@ export async function tell(type, fields) {
 	} catch (error) {
 		if (!(error instanceof Refused))
 			throw error;
-		notify(error_words(error));
+		/* Why it is gone was said. */
+		if (error.code !== "gone")
+			notify(error_words(error));
 		return null;
 	}
 }

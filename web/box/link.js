@@ -5,8 +5,10 @@
  * A phone that slept, an access point that restarted, iOS that keeps a dead
  * socket "open": only silence tells. So whoever uses the link pings once a
  * second, and three seconds without a word mean that this socket is no good.
- * A request dies with its socket: it is reported as unanswered and never sent
- * again, for a stop or a tap that arrives late is worse than none.
+ * A request dies with its socket, for a stop or a tap that arrives late is worse
+ * than none: it is reported as unanswered and never sent again. But what the box
+ * writes down it does once for each id, whenever it comes: that waits, is sent
+ * again to a box that knows us again, and only then reported.
  */
 
 /** How long to wait before a try to reopen: at once, then soon, and after some minutes less often. @param {number} tries so far */
@@ -17,11 +19,15 @@ export function back_off_ms(tries) {
 /** Silence that means dead, for an open socket and for one that is being opened. */
 export const SILENCE_MS = 3000;
 const ANSWER_MS = 5000;
+/** The same for what may be sent again: time for three seconds of silence and a way back. */
+const LASTING_MS = 12000;
+/** Worth something at once or never, or no business of a session's. All else is carried out once (schema/messages.md). */
+const FLEETING = /^(tempo|click|clock|ptt|ready|metrics)\.|^session\.(create|join|resume|claim|reopen)|\.list$/;
 
 /** @typedef {"connecting" | "open" | "lost"} LinkStatus */
 /** @typedef {Record<string, any> & {type: string}} Message */
 
-/** An `error` answer, or none at all (code "no_answer"). */
+/** An `error` answer, or none at all (code "no_answer"; "gone": with the session). */
 export class Refused extends Error {
 	/** @param {string} request @param {Record<string, any>} answer */
 	constructor(request, answer) {
@@ -57,7 +63,7 @@ export class Link {
 		/** An id is a request's own, so ids differ between two loads of the page too. */
 		this.prefix = [...crypto.getRandomValues(new Uint8Array(9))].map((b) => (b % 36).toString(36)).join("") + "-";
 		this.next_id = 1;
-		/** @type {Map<string, {type: string, resolve: (answer: Message) => void, reject: (error: Refused) => void, timer: number}>} */
+		/** `lost`: with its socket. @type {Map<string, {type: string, text: string, lost: boolean, resolve: (answer: Message) => void, reject: (error: Refused) => void, timer: number}>} */
 		this.waiting = new Map();
 		this.retry = 0;
 		this.watch = 0;
@@ -92,11 +98,40 @@ export class Link {
 			socket.onopen = socket.onmessage = socket.onclose = null;
 			socket.close();
 		}
-		for (const { type, reject, timer } of this.waiting.values()) {
-			clearTimeout(timer);
-			reject(new Refused(type, { code: "no_answer" }));
-		}
-		this.waiting.clear();
+		for (const [id, wait] of this.waiting)
+			if (FLEETING.test(wait.type))
+				this.fail(id, "no_answer");
+			else
+				wait.lost = true;
+	}
+
+	/** @param {string} id @param {string} code */
+	fail(id, code) {
+		const wait = this.waiting.get(id);
+		this.waiting.delete(id);
+		clearTimeout(wait?.timer);
+		wait?.reject(new Refused(wait.type, { code }));
+	}
+
+	/** The box knows us again: what was lost on the way, there or back, once more. */
+	repeat() {
+		for (const wait of this.waiting.values())
+			if (wait.lost)
+				this.put(wait);
+	}
+
+	/** There is no way back into the session that they were for. */
+	give_up() {
+		for (const [id, { lost }] of this.waiting)
+			if (lost)
+				this.fail(id, "gone");
+	}
+
+	/** @param {{text: string, lost: boolean}} wait */
+	put(wait) {
+		wait.lost = false;
+		this.asked_at = Math.min(this.asked_at, performance.now());
+		this.socket?.send(wait.text);
 	}
 
 	/** The socket is gone: try again, at first at once. */
@@ -148,7 +183,7 @@ export class Link {
 	}
 
 	/**
-	 * Sends a request once. Throws Refused.
+	 * Sends a request. Throws Refused.
 	 * @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<Message>}
 	 */
 	request(type, fields = {}) {
@@ -158,14 +193,11 @@ export class Link {
 				reject(new Refused(type, { code: "no_connection" }));
 				return;
 			}
-			this.asked_at = Math.min(this.asked_at, performance.now());
 			const id = this.prefix + this.next_id++;
-			const timer = setTimeout(() => {
-				this.waiting.delete(id);
-				reject(new Refused(type, { code: "no_answer" }));
-			}, ANSWER_MS);
-			this.waiting.set(id, { type, resolve, reject, timer });
-			socket.send(JSON.stringify({ id, type, ...fields }));
+			const timer = setTimeout(() => this.fail(id, "no_answer"), FLEETING.test(type) ? ANSWER_MS : LASTING_MS);
+			const wait = { type, text: JSON.stringify({ id, type, ...fields }), lost: false, resolve, reject, timer };
+			this.waiting.set(id, wait);
+			this.put(wait);
 		});
 	}
 
