@@ -96,7 +96,7 @@ change({ calm: less_motion.matches });
 addEventListener("keydown", space);
 addEventListener("keyup", space);
 addEventListener("pageshow", () => link.wake());
-addEventListener("online", () => link.wake());
+addEventListener("online", () => link.wake(true));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && link.wake());
 
 document.body.prepend(dial.light);

@@ -130,7 +130,7 @@ describe("ids", () => {
 		const real = globalThis.WebSocket;
 		globalThis.WebSocket = /** @type {any} */ (Socket);
 		try {
-			const link = new Link("ws://x", { open() {}, message() {}, status() {} });
+			const link = new Link("ws://x", { open() {}, message() {}, status() {}, woken() {} });
 			for (let socket = 0; socket < 3; socket++) {
 				link.open();
 				for (let i = 0; i < 4; i++)
@@ -168,7 +168,7 @@ function line() {
 		close() {}
 	}
 	globalThis.WebSocket = /** @type {any} */ (Socket);
-	const link = new Link("ws://x", { open() {}, message() {}, status() {} });
+	const link = new Link("ws://x", { open() {}, message() {}, status() {}, woken: () => void link.request("clock.ping").catch(() => {}) });
 	/** @type {string[]} */
 	const ends = [];
 	link.open();
@@ -262,5 +262,56 @@ describe("an answer that was lost with the line", () => {
 		link.give_up();
 		await settle();
 		assert.deepEqual(ends, ["session.leave gone"]);
+	});
+});
+
+describe("a page that is woken", () => {
+	const real = globalThis.WebSocket;
+	let now = 0;
+	beforeEach(() => {
+		now = 5000;
+		mock.timers.enable({ apis: ["setTimeout", "Date"] });
+		mock.method(performance, "now", () => now);
+	});
+	afterEach(() => {
+		mock.timers.reset();
+		mock.restoreAll();
+		globalThis.WebSocket = real;
+	});
+	/** Time passes, and the link looks at its socket twice a second. */
+	const pass = (/** @type {Link} */ link, /** @type {number} */ ms) => {
+		for (let i = 0; i < ms; i += 500) {
+			now += 500;
+			mock.timers.tick(500);
+			link.check();
+		}
+	};
+
+	test("after three seconds and more it takes another socket at once, and when a network comes", () => {
+		const { link, sockets } = line();
+		sockets[0].onopen();
+		now += 3500;
+		mock.timers.tick(3500);
+		link.wake();
+		assert.equal(sockets.length, 2);
+		sockets[1].onopen();
+		link.wake(true);
+		assert.equal(sockets.length, 3);
+	});
+
+	test("after less it asks at once, and gives the answer a second", () => {
+		const { link, sockets, answer } = line();
+		sockets[0].onopen();
+		link.wake();
+		assert.deepEqual(sockets[0].sent.map(({ type }) => type), ["clock.ping"]);
+		answer({ type: "clock.pong", re: sockets[0].sent[0].id });
+		pass(link, 2500);
+		assert.equal(sockets.length, 1, "it lives");
+		link.wake();
+		pass(link, 1000);
+		assert.equal(sockets.length, 1, "not yet");
+		pass(link, 500);
+		mock.timers.tick(1);
+		assert.equal(sockets.length, 2);
 	});
 });

@@ -35,6 +35,7 @@ export const link = new Link(`${location.protocol === "https:" ? "wss" : "ws"}:/
 		sync.begin();
 		hooks.opened();
 	},
+	woken: () => sync.step(),
 	status: (status) => change({ link: status }),
 	message: hear,
 });

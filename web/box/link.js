@@ -18,6 +18,8 @@ export function back_off_ms(tries) {
 
 /** Silence that means dead, for an open socket and for one that is being opened. */
 export const SILENCE_MS = 3000;
+/** The same for a page that was just woken. */
+const WOKEN_MS = 1000;
 const ANSWER_MS = 5000;
 /** The same for what may be sent again: time for three seconds of silence and a way back. */
 const LASTING_MS = 12000;
@@ -45,6 +47,7 @@ export class Link {
 	 * @param {string} url
 	 * @param {object} on
 	 * @param {() => void} on.open a socket is there, nothing was said on it yet
+	 * @param {() => void} on.woken a ping is wanted: is that socket still good?
 	 * @param {(message: Message) => void} on.message all but answers
 	 * @param {(status: LinkStatus) => void} on.status
 	 */
@@ -153,12 +156,16 @@ export class Link {
 		return performance.now() - this.asked_at > SILENCE_MS;
 	}
 
-	/** The page was woken, or the network came back: don't wait for the next try. */
-	wake() {
+	/** The page was woken, or (`anew`) a network came: don't wait for the next try. @param {boolean} [anew] */
+	wake(anew = false) {
 		const slept_ms = Date.now() - this.awake_at;
 		this.awake_at = Date.now();
-		if (this.socket && slept_ms < SILENCE_MS && !this.silent())
+		if (!anew && this.socket && slept_ms < SILENCE_MS && !this.silent()) {
+			/* It may have died in a short absence: then what is asked now has no answer in a second. */
+			this.asked_at = Math.min(this.asked_at, performance.now() - SILENCE_MS + WOKEN_MS);
+			this.on.woken();
 			return;
+		}
 		this.tries = 0;
 		this.open();
 	}
