@@ -49,8 +49,6 @@ const ERRORS = {
 	notes: words.notes_wrong,
 	song_in_use: "A setlist of an open session has this song, or it is on. Take it out there first.",
 	library_full: "5000 songs are in the library, the most it takes: delete some.",
-	title: "A title has 1 to 120 characters.",
-	key: "A key has 1 to 8 characters.",
 	gone: words.removed,
 	no_connection: "Not sent: there is no connection to the box.",
 };

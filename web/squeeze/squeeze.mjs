@@ -13,7 +13,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { decode } from "@jridgewell/sourcemap-codec";
 import { minify } from "terser";
 
-const SHORT = { module: true, compress: false, mangle: true };
 /** Where a line break would end a statement, or not let one go on. */
 const NO_BREAK_AFTER = /(^|[^\w$.])(return|throw|break|continue|yield|async)\s*$/;
 const NO_BREAK_BEFORE = /^(=>|\+\+|--)/;
@@ -49,7 +48,10 @@ const plain = async (code) => (await minify(code, { module: true, compress: fals
 /** @param {string} source @param {string} name */
 async function squeeze_js(source, name) {
 	/* What indents a template is no text: htm drops a line's blanks at both ends. */
-	const short = await minify({ [name]: source.replace(/\n\t+/g, "\n") }, { ...SHORT, sourceMap: { asObject: true } });
+	const text = source.replace(/\n\t+/g, "\n");
+	/* What comes from other modules has its name there anyway. */
+	const reserved = [...text.matchAll(/^import \{([^}]*)\}/gm)].flatMap(([, names]) => names.match(/\w+/g) ?? []);
+	const short = await minify({ [name]: text }, { module: true, compress: false, mangle: { reserved }, sourceMap: { asObject: true } });
 	const { mappings } = /** @type {any} */ (short.map);
 	const out = lines_back(/** @type {string} */ (short.code), typeof mappings === "string" ? decode(mappings) : mappings);
 	if (await plain(out) !== await plain(/** @type {string} */ (short.code)))
