@@ -84,7 +84,6 @@ import { NOTHING } from "./desk/tap.js";
  * @property {{field: string, text: string} | null} wrong
  * @property {boolean} kept this was typed earlier, and not saved
  * @property {boolean} sure whether to delete it is being asked
- * @property {boolean} [unsure] the box may have made it, but did not say so
  *
  * @typedef {{label: string, act: () => void}} Remedy what one can do about it
  * @typedef {{text: string, kind: "good" | "bad", number: number, remedy?: Remedy}} Notice

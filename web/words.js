@@ -214,6 +214,7 @@ export const words = {
 	in_list: (/** @type {number[]} */ places) => places.length > 3 ? `${places.length} times in the list` : `In the list: place ${places.join(", ")}`,
 	times_in_list: (/** @type {number} */ times) => `${times} times in the list`,
 	not_saved: "Not saved yet",
+	not_saved_now: "The box does not answer. What you typed stays here: save it again, nothing is done twice.",
 
 	/* One of its songs */
 	title: "Title",

@@ -6,10 +6,10 @@
  * timeout: 300 s
  */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 
 import { startBox, until } from "../lib/box.mjs";
-import { create, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
+import { create, openBrowser, openPage, openSongs, tabTo } from "../lib/browser.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { startProxy } from "../lib/proxy.mjs";
 
@@ -63,6 +63,9 @@ describe("the song library", () => {
 		await proxy?.stop();
 		await box?.stop();
 	});
+
+	/* One that fails does not take the others with it. */
+	beforeEach(() => md.evaluate(() => document.querySelector("dialog")?.close()));
 
 	test("one press adds a song; the first one makes tonight's setlist and puts it on", async () => {
 		await openSongs(md);
@@ -168,5 +171,242 @@ describe("the song library", () => {
 		await dialog().getByText(/\u{1f3b9}” is saved/u).waitFor();
 		assert.equal((await eye.request("song.list", {})).songs.find((/** @type {any} */ s) => s.title.startsWith("\u{1f3b9}")).notes, `${notes}\n`);
 		await shut();
+	});
+
+	test("to delete is asked for; what is in tonight's setlist stays; the focus goes on to the next song", async () => {
+		await openSongs(md);
+		await row("Cherokee").click();
+		await button("Delete the song").click();
+		await dialog().getByText(/^Delete .?Cherokee.*\?$/).waitFor();
+		await focused(button("Keep it"));
+		await dialog().getByRole("button", { name: /delete it$/i }).click();
+		await dialog().getByRole("alert").getByText("It is in tonight's setlist.").waitFor();
+		assert.equal((await listed("cherokee")).length, 1);
+		await button("Cancel").click();
+		await focused(row("Cherokee"));
+
+		await row("Donna Lee").click();
+		await button("Delete the song").click();
+		await button("Keep it").click();
+		assert.equal((await listed("donna")).length, 1);
+		await button("Delete the song").click();
+		await dialog().getByRole("button", { name: /delete it$/i }).click();
+		await focused(row("Footprints"));
+		assert.equal(await row("Donna Lee").count(), 0);
+		assert.equal((await listed("donna")).length, 0);
+
+		/* Deleted by somebody else: it is gone all the same. */
+		await row("Footprints").click();
+		await label("Notes").waitFor();
+		await eye.request("song.delete", { song_id: (await listed("footprints"))[0].id });
+		await button("Delete the song").click();
+		await dialog().getByRole("button", { name: /delete it$/i }).click();
+		await focused(row("Giant Steps"));
+		await shut();
+	});
+
+	test("the song that is on: the stage follows, the tempo that plays may become its own", async () => {
+		await eye.request("song.activate", { position: 1 });
+		await eye.request("tempo.set", { bpm: 133, time_signature: "3/4" });
+		await openSongs(md);
+		await row("Cherokee").click();
+		await button("As it plays now: 133, 3/4").click();
+		assert.equal(await label("Beats a minute").inputValue(), "133");
+		await label("Title").fill("Cherokee Waltz");
+		await button("Save").click();
+		await focused(row("Cherokee Waltz"));
+		await shut();
+		await md.getByRole("region", { name: "Song", exact: true }).getByText("Cherokee Waltz", { exact: true }).first().waitFor();
+		const [song] = await listed("cherokee");
+		assert.deepEqual([song.default_bpm, song.time_signature], [133, "3/4"]);
+	});
+
+	test("what others change meanwhile is followed, and never overwritten unseen", async () => {
+		const other = await openPage(browser, box);
+		try {
+			await other.evaluate((/** @type {string} */ seat) => {
+				localStorage.setItem("tactus.seat", seat);
+				sessionStorage.clear();
+			}, seat);
+			await other.reload();
+			await other.locator(".room").waitFor();
+			for (const page of [md, other]) {
+				await openSongs(page);
+				await row("Cherokee Waltz", page).click();
+				await label("Notes", page).fill(page === md ? "mine" : "yours");
+			}
+			await label("Key", other).fill("Am");
+			await button("Save", other).click();
+			await focused(row("Cherokee Waltz", other));
+			/* The key was not touched here; the notes were. */
+			await until(async () => await label("Key").inputValue() === "Am", "the other one's key");
+			await dialog().getByRole("alert").getByText("Somebody changed this song meanwhile").waitFor();
+			await dialog().getByText("yours", { exact: true }).waitFor();
+			assert.equal(await label("Notes").inputValue(), "mine");
+			assert.equal((await listed("cherokee"))[0].notes, "yours");
+			sent.length = 0;
+			await button("Save").click();
+			await focused(row("Cherokee Waltz"));
+			assert.deepEqual(sent.map(({ type, notes, default_key }) => [type, notes, default_key]), [["song.update", "mine", undefined]]);
+
+			/* Of a song that is nowhere on, the box says nothing by itself: it is looked up before it is saved. */
+			const [blue] = await listed("giant");
+			await eye.request("setlist.item.remove", { position: 2 });
+			await row("Giant Steps").click();
+			await label("Key").fill("Eb");
+			await eye.request("song.update", { song_id: blue.id, default_key: "G", title: "Steps, giant" });
+			sent.length = 0;
+			await button("Save").click();
+			await dialog().getByText("G", { exact: true }).waitFor();
+			assert.deepEqual(sent, []);
+			assert.equal(await label("Title").inputValue(), "Steps, giant");
+			await button("Take that: Key").click();
+			assert.equal(await label("Key").inputValue(), "G");
+			assert.equal(await button("Discard changes").count(), 0);
+			await label("Notes").fill("gone?");
+			await eye.request("song.delete", { song_id: blue.id });
+			await button("Save").click();
+			await dialog().getByRole("alert").getByText("Somebody deleted this song meanwhile. Save makes it anew.").waitFor();
+			await button("Save").click();
+			await focused(row("Steps, giant"));
+			const [anew] = await listed("giant");
+			assert.deepEqual([anew.default_key, anew.notes, anew.default_bpm], ["G", "gone?", 226]);
+			await shut();
+			assert.deepEqual(other.errors.filter((/** @type {string} */ e) => !/Cross-Origin/.test(e)), []);
+		} finally {
+			await other.context().close();
+		}
+	});
+
+	test("what was typed outlives a shut sheet, a lost connection and a reload, and is made once", async () => {
+		await openSongs(md);
+		await button("New song").click();
+		await label("Title").fill("Half typed");
+		await shut();
+		await openSongs(md);
+		await dialog().getByRole("button", { name: "New song: not saved yet" }).click();
+		await dialog().getByText("You typed this earlier and did not save it.").waitFor();
+		assert.equal(await label("Title").inputValue(), "Half typed");
+		await label("Notes").fill("and a **half**");
+
+		proxy.dead();
+		await button("Save").click();
+		await dialog().getByRole("alert").getByText("The box does not answer. What you typed stays here").waitFor();
+		assert.equal(await label("Notes").inputValue(), "and a **half**");
+		proxy.dead(false);
+		await md.reload();
+		await md.locator(".room").waitFor();
+		await openSongs(md);
+		await dialog().getByRole("button", { name: "New song: not saved yet" }).click();
+		assert.deepEqual([await label("Title").inputValue(), await label("Notes").inputValue()], ["Half typed", "and a **half**"]);
+		/* The answer is lost on its way: the box has it. */
+		await eye.request("song.create", { title: "Half typed", notes: "and a **half**" });
+		await button("Save").click();
+		await focused(row("Half typed"));
+		assert.equal((await listed("half typed")).length, 1);
+		await button("New song").waitFor();
+
+		await row("Half typed").click();
+		await label("Key").fill("D");
+		await dialog().getByRole("button", { name: "Back" }).click();
+		await row("Half typed").getByText("Not saved yet").waitFor();
+		await row("Half typed").click();
+		assert.equal(await label("Key").inputValue(), "D");
+		/* No stray touch throws it away. */
+		await button("Discard changes").click();
+		assert.equal(await label("Key").inputValue(), "D");
+		await button("Discard changes").click({ delay: 800 });
+		await focused(row("Half typed"));
+		assert.equal(await row("Half typed").getByText("Not saved yet").count(), 0);
+		assert.equal((await listed("half typed"))[0].default_key, "");
+		await shut();
+	});
+
+	test("by keyboard alone: found, changed, added", async () => {
+		const opener = md.getByRole("button", { name: /^(Songs|Setlist)$/ }).first();
+		await opener.focus();
+		await md.keyboard.press("Enter");
+		await dialog().waitFor();
+		if (await button("Add songs").count()) {
+			await tabTo(md, button("Add songs"));
+			await md.keyboard.press("Enter");
+		}
+		await tabTo(md, dialog().getByRole("searchbox"));
+		await md.keyboard.type("autumn");
+		await dialog().getByText("1 song found").waitFor();
+		await tabTo(md, row("Autumn Leaves"));
+		await md.keyboard.press("Enter");
+		await tabTo(md, label("Key"));
+		await md.keyboard.type("Em");
+		await tabTo(md, dialog().getByRole("radio", { name: "4/4" }));
+		await md.keyboard.press("ArrowRight");
+		await tabTo(md, label("Notes"));
+		await md.keyboard.type(" and bare");
+		await tabTo(md, button("Save"));
+		await md.keyboard.press("Space");
+		await focused(row("Autumn Leaves"));
+		await md.keyboard.press("Tab");
+		await focused(button("Add Autumn Leaves"));
+		await md.keyboard.press("Enter");
+		await row("Autumn Leaves").getByText(/Added, place \d/).waitFor();
+		await focused(button("Add Autumn Leaves"));
+		const [song] = await listed("autumn");
+		assert.equal(song.time_signature, "6/8");
+		assert.match(song.default_key, /Em/);
+		assert.match(song.notes, / and bare/);
+		assert.ok(items()?.includes("Autumn Leaves"));
+		await md.keyboard.press("Escape");
+		await focused(opener);
+	});
+
+	test("hostile titles and long notes break neither rows nor form", async () => {
+		const evil = ["<img src=x onerror=window.pwned=1>", "\u202eesrever \u2067over", "W".repeat(110), `Z${"\u0301\u0489".repeat(50)}`].map((title) =>
+			({ title: `Omega ${title}`, default_key: "<b>", notes: `${"W".repeat(3000)}\n${"a ".repeat(3000)}` }));
+		await eye.request("song.import", { format: "json", text: JSON.stringify(evil) });
+		const wide = () => md.evaluate(() => [document.documentElement, ...document.querySelectorAll("dialog, .song-list, .songs li, .song-open, .song-form, .song-form .field")]
+			.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.outerHTML.slice(0, 100)));
+		const low = () => md.evaluate(() => [...document.querySelectorAll(".songs button, .song-form button, .song-form input")].filter((e) => e.getBoundingClientRect().height < 44).map((e) => e.outerHTML.slice(0, 100)));
+		await find("omega");
+		for (const { title } of evil)
+			await dialog().getByRole("button", { name: `Add ${title}`, exact: true }).click();
+		await dialog().getByText(/Added, place/).first().waitFor();
+		for (const view of ["rows", "form"]) {
+			for (const [width, height] of [[320, 568], [360, 740], [740, 360], [1024, 768]]) {
+				await md.setViewportSize({ width, height });
+				assert.deepEqual(await wide(), [], `${view} at ${width}`);
+				assert.deepEqual(await low(), [], `${view} at ${width}`);
+			}
+			await md.setViewportSize({ width: 360, height: 740 });
+			if (view === "rows")
+				await dialog().getByRole("button", { name: /Edit Omega W/ }).click();
+		}
+		assert.equal(await md.evaluate(() => /** @type {any} */ (window).pwned), undefined);
+		await shut();
+	});
+
+	test("who leads no more can look and not touch; what was typed is not lost with it", async () => {
+		await openSongs(md);
+		await row("Half typed").click();
+		await label("Notes").fill("mine until the end");
+		const zoe = await Phone.open(box.url);
+		await zoe.request("session.claim", { code: eye.state?.session.code, display_name: "Zoe" });
+		await dialog().getByText("Only the music director may do that.").waitFor();
+		assert.equal(await button("Save").count(), 0);
+		assert.equal(await label("Notes").inputValue(), "mine until the end");
+		await dialog().getByRole("button", { name: "Back" }).click();
+		await dialog().getByRole("list", { name: "Songs" }).waitFor();
+		assert.equal(await dialog().getByRole("button", { name: /^(Add|Edit) / }).count(), 0);
+		await eye.request("session.claim", { code: eye.state?.session.code, display_name: "Ann" });
+		await row("Half typed").click();
+		assert.equal(await label("Notes").inputValue(), "mine until the end");
+		await button("Save").click();
+		await focused(row("Half typed"));
+		await shut();
+		await zoe.close();
+	});
+
+	test("nothing went wrong behind the scenes", () => {
+		assert.deepEqual(md.errors.filter((/** @type {string} */ e) => !/WebSocket|ERR_CONNECTION|Cross-Origin/.test(e)), []);
+		assert.deepEqual(eye.holes, []);
 	});
 });

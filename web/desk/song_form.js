@@ -139,6 +139,8 @@ export async function look_again() {
 	if (song === undefined || form?.song_id !== asked.song_id)
 		return false;
 	if (!song) {
+		drop_row(form.song_id);
+		change_songs({ here: "" });
 		keep_draft(form.song_id, null);
 		change_form({ song_id: "", was: NEW, theirs: {}, wrong: { field: "", text: words.song_gone } });
 		keep_draft("", now());
@@ -198,7 +200,7 @@ export async function save() {
 		if (!(error instanceof Refused))
 			throw error;
 		const field = NAMES.find((name) => FIELDS[name] === error.field) ?? "";
-		change_form({ wrong: { field, text: error_words(error) }, unsure: error.code === "no_answer" });
+		change_form({ wrong: { field, text: error.code === "no_answer" ? words.not_saved_now : error_words(error) } });
 		return false;
 	} finally {
 		saving = false;
@@ -212,23 +214,28 @@ async function store(form) {
 	if (wrong)
 		return false;
 	if (!await look_again())
-		return false;
-	const { song_id, typed, was, unsure } = /** @type {SongForm} */ (now());
+		return unsure();
+	const { song_id, typed, was } = /** @type {SongForm} */ (now());
 	const text = { ...typed, title: typed.title.trim(), key: typed.key.trim(), bpm: String(Number(typed.bpm)), notes: tidy_text(typed.notes) };
 	/* As it will come back: what the box tells of it is no news then. */
 	change_form({ typed: text });
 	const since = song_id ? /** @type {SongText} */ (was) : NEW;
 	const fields = Object.fromEntries(NAMES.filter((name) => text[name] !== since[name]).map((name) => [FIELDS[name], wire(name, text)]));
-	const id = song_id || await create(fields, text, !!unsure);
 	if (song_id && Object.keys(fields).length)
 		await ask("song.update", { song_id, ...fields });
-	return id && stored(song_id, id, text);
+	const id = song_id || await create(fields, text);
+	return id ? stored(song_id, id, text) : unsure();
 }
 
-/** Its id. One that the box may have, though it did not say so, is not made twice. @param {Record<string, unknown>} fields @param {SongText} text @param {boolean} unsure */
-async function create(fields, text, unsure) {
-	const made = unsure ? await find(text.title, (song) => NAMES.every((name) => text_of(song)[name] === text[name])) : null;
+/** Its id. One that the box has already, though it could not say so, is not made twice. @param {Record<string, unknown>} fields @param {SongText} text */
+async function create(fields, text) {
+	const made = await find(text.title, (song) => NAMES.every((name) => text_of(song)[name] === text[name]));
 	return made === undefined ? "" : made?.id ?? (await ask("song.create", fields)).song_id;
+}
+
+function unsure() {
+	change_form({ wrong: now()?.wrong ?? { field: "", text: words.not_saved_now } });
+	return false;
 }
 
 /** @param {string} was_id @param {string} id @param {SongText} text */
@@ -244,7 +251,7 @@ function stored(was_id, id, text) {
 	keep_draft(was_id, null);
 	if (form?.song_id !== was_id)
 		return false;
-	change_form({ song_id: id, was: text, theirs: {}, unsure: false });
+	change_form({ song_id: id, was: text, theirs: {} });
 	keep_draft(id, now());
 	return !unsaved({ ...form, was: text }).length;
 }
@@ -271,9 +278,14 @@ export async function remove() {
 		}
 	}
 	keep_draft(song_id, null);
+	drop_row(song_id);
+	return now()?.song_id === song_id;
+}
+
+/** One goes on at the row behind it. @param {string} song_id */
+function drop_row(song_id) {
 	change_songs(({ list, total, seen }) => {
 		const at = list?.findIndex(({ id }) => id === song_id) ?? -1;
 		return list && at >= 0 ? { list: list.filter(({ id }) => id !== song_id), total: total - 1, seen: seen - 1, here: (list[at + 1] ?? list[at - 1])?.id ?? "" } : {};
 	});
-	return now()?.song_id === song_id;
 }

@@ -23,7 +23,7 @@ let typing = 0;
 /** Where a list waits to be brought in, with that. */
 export function open_songs() {
 	change({ sheet: "songs" });
-	change_songs(({ text }) => ({ importing: text !== "", said: "", here: "", added: null }));
+	change_songs(({ text }) => ({ importing: text !== "", query: "", said: "", here: "", added: null }));
 	return look();
 }
 
