@@ -3,9 +3,15 @@
  */
 import { tell } from "../box/box.js";
 import { holder, person } from "../box/snapshot.js";
-import { change_roles, state } from "../state.js";
+import { change, change_roles, state } from "../state.js";
 
 /** @typedef {import("../box/snapshot.js").Snapshot} Snapshot */
+
+/** The grid: for all songs first, whatever it was for the last time. */
+export function open_roles() {
+	change_roles({ song: null, last: null });
+	change({ sheet: "roles" });
+}
 
 /** @param {string | null} song_id */
 function scope(song_id) {

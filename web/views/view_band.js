@@ -4,6 +4,7 @@
  */
 import { hand_over } from "../desk/desk.js";
 import { remove, renew_code } from "../desk/people.js";
+import { open_roles } from "../desk/roles.js";
 import { is_controller, is_md, slot_name } from "../box/snapshot.js";
 import { change } from "../state.js";
 import { hold } from "./view_hold.js";
@@ -29,7 +30,7 @@ export function view_band(s, snap) {
 	const ready = participants.filter((p) => p.ready).length;
 	return html`<div class="band">
 		<div class="band-ways">
-			<button type="button" onClick=${() => change({ sheet: "roles" })}>${words.line_up}</button>
+			<button type="button" onClick=${open_roles}>${words.line_up}</button>
 			<button type="button" onClick=${() => change({ sheet: "invite" })}>${words.show_code}</button></div>
 		<details><summary>${words.what_play}</summary>${view_slots(snap)}</details>
 		<section aria-label=${words.band}><h3>${words.people(participants.length)}${ready ? ` · ${words.ready_count(ready)}` : ""}</h3>

@@ -69,7 +69,7 @@ function said(s, snap) {
 	const md = is_md(snap);
 	const before = last?.before ?? null;
 	if (!last || last.song_id !== song_id || holder(snap, last.slot_id, song_id) !== last.after)
-		return html`<p class="roles-said hint">${md ? song ? words.roles_hint_song : words.roles_hint : song ? words.roles_hint_md : words.roles_hint_member}</p>`;
+		return html`<div class="roles-said"><p class="hint">${md ? song ? words.roles_hint_song : words.roles_hint : song ? words.roles_hint_md : words.roles_hint_member}</p></div>`;
 	const name = (/** @type {string | null} */ id) => id ? name_of(snap, id) : "";
 	const slot = slot_name(snap, last.slot_id);
 	const may = before === null || before === snap.you.user_id || (md && person(snap, before));
@@ -100,5 +100,7 @@ function step(event) {
 	event.preventDefault();
 	const { rows } = /** @type {HTMLTableElement} */ (event.currentTarget);
 	const to = rows[Math.max(1, Math.min(rows.length - 1, row.rowIndex + down))];
-	to.cells[Math.max(1, Math.min(to.cells.length - 1, td.cellIndex + across))].querySelector("button")?.focus();
+	const next = to.cells[Math.max(1, Math.min(to.cells.length - 1, td.cellIndex + across))];
+	next.querySelector("button")?.focus();
+	next.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
