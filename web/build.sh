@@ -45,15 +45,14 @@ library() { # library FILE NAME
 }
 library preact/dist/preact.mjs preact.js
 library htm/dist/htm.module.js htm.js
-library @preact/signals-core/dist/signals-core.module.js signals.js
 # A module names what it needs only when it has come: named in the page, they all come at once.
 {
 	sed '/<!-- modules -->/,$d' "$here/index.html"
 	(cd "$dest.new" && printf '\t<link rel="modulepreload" href="/%s">\n' *.js */*.js)
 	sed '1,/<!-- modules -->/d' "$here/index.html"
 } | sed 's,^\t*,,' >"$dest.new/index.html"
-for name in preact htm @preact/signals-core; do
-	cp "$mods/$name/LICENSE" "$dest.new/lib/LICENSE.${name##*/}"
+for name in preact htm; do
+	cp "$mods/$name/LICENSE" "$dest.new/lib/LICENSE.$name"
 done
 find "$dest.new" -name '*.png' -o -name 'awake.*' -o -name 'LICENSE*' -o -type f -exec gzip -9 -n -k {} +
 

@@ -5,7 +5,6 @@
  * for the beat itself (dial.js), which is drawn too often to go round by here.
  */
 import { keep } from "./box/keep.js";
-import { signal } from "./lib/signals.js";
 import { NOTHING } from "./desk/tap.js";
 
 /**
@@ -149,12 +148,40 @@ const first = {
 	calm: false,
 };
 
-export const state = signal(first);
+export const state = { value: first, peek: () => state.value };
+
+/** @type {((s: State) => void)[]} */
+const watchers = [];
+let telling = false, again = false;
+
+/** Runs now and after each change. @param {(s: State) => void} run */
+export function effect(run) {
+	watchers.push(run);
+	run(state.value);
+}
+
+/** What a watcher changes, all hear of when the round is over. */
+function tell_watchers() {
+	again = true;
+	if (telling)
+		return;
+	telling = true;
+	try {
+		while (again) {
+			again = false;
+			for (const run of watchers)
+				run(state.value);
+		}
+	} finally {
+		telling = false;
+	}
+}
 
 /** The one way. @param {Partial<State> | ((state: State) => Partial<State>)} patch */
 export function change(patch) {
 	const now = state.peek();
 	state.value = { ...now, ...(typeof patch === "function" ? patch(now) : patch) };
+	tell_watchers();
 }
 
 /** @param {Partial<Door>} patch */

@@ -6,8 +6,7 @@
  * screen locked): then the next touch brings it back, and until then the state
  * says so (`click_waits`). While `click_volume` is 0 nothing of it exists.
  */
-import { effect } from "../lib/signals.js";
-import { change, state } from "../state.js";
+import { change, effect, state } from "../state.js";
 import { LocalClick } from "./local_click.js";
 
 /** @typedef {import("./local_click.js").Kind} Kind */

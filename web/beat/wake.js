@@ -12,8 +12,7 @@
  *         -c:v libx264 -profile:v baseline -pix_fmt yuv420p -bsf:v filter_units=remove_types=6 -c:a aac -b:a 8k awake.mp4
  *         (-c:v libvpx -b:v 1k -c:a libopus -b:a 6k -frame_duration 60 awake.webm)
  */
-import { effect } from "../lib/signals.js";
-import { change, notify, state } from "../state.js";
+import { change, effect, notify, state } from "../state.js";
 import { words } from "../words.js";
 
 /** @type {WakeLockSentinel | null} */

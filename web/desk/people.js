@@ -4,8 +4,7 @@
  */
 import { tell } from "../box/box.js";
 import { is_md, name_of } from "../box/snapshot.js";
-import { effect } from "../lib/signals.js";
-import { notify, state } from "../state.js";
+import { effect, notify, state } from "../state.js";
 import { words } from "../words.js";
 
 /** @typedef {import("../box/snapshot.js").Snapshot} Snapshot */

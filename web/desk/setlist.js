@@ -6,11 +6,10 @@ import { BPM_MAX, BPM_MIN } from "../beat/beat.js";
 import { ask, request, tell } from "../box/box.js";
 import { Refused } from "../box/link.js";
 import { is_md } from "../box/snapshot.js";
-import { effect } from "../lib/signals.js";
 import { drag, lift, put_down, step } from "./drag.js";
 import { reordered, whereabouts } from "./order.js";
 import { error_words } from "../refusals.js";
-import { change, change_lists, notify, state } from "../state.js";
+import { change, change_lists, effect, notify, state } from "../state.js";
 import { words } from "../words.js";
 
 /**

@@ -3,8 +3,7 @@
  * one is tonight's.
  */
 import { tell } from "../box/box.js";
-import { effect } from "../lib/signals.js";
-import { change, change_lists, state } from "../state.js";
+import { change, change_lists, effect, state } from "../state.js";
 import { words } from "../words.js";
 
 /** @typedef {import("../state.js").ListRow} ListRow */

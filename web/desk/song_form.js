@@ -7,7 +7,7 @@ import { BPM_MAX, BPM_MIN } from "../beat/beat.js";
 import { ask, tell } from "../box/box.js";
 import { keep } from "../box/keep.js";
 import { Refused } from "../box/link.js";
-import { change, change_songs, notify, state } from "../state.js";
+import { change, change_songs, effect, notify, state } from "../state.js";
 import { error_words } from "../refusals.js";
 import { bytes_of, tidy_text } from "./song_file.js";
 import { words } from "../words.js";
@@ -164,7 +164,7 @@ function merge({ was, typed, theirs }, fresh) {
 
 /** What the box tells of the setlist and the song that is on may be about this song. @type {unknown[]} */
 let told = [];
-state.subscribe(({ sheet, snapshot }) => {
+effect(({ sheet, snapshot }) => {
 	const news = [snapshot?.setlist, snapshot?.activeSong];
 	if (news.some((one, i) => one !== told[i]) && sheet === "song_form")
 		queueMicrotask(look_again);
