@@ -75,7 +75,7 @@ describe("the song library", () => {
 		await button("Add Blue Bossa").click();
 		await row("Cherokee").getByText("In the list: place 1").waitFor();
 		await row("Blue Bossa").getByText("Added, place 2").waitFor();
-		await dialog().getByText(/Songs are added to\s*Tonight, /).waitFor();
+		await dialog().getByText(/Adding to\s*Tonight, /).waitFor();
 		await eye.when((s) => s.setlist?.items.length === 2);
 		assert.deepEqual(items(), ["Cherokee", "Blue Bossa"]);
 		assert.deepEqual(sent.map(({ type }) => type), ["setlist.create", "setlist.activate", "setlist.item.add", "setlist.item.add"]);
@@ -88,6 +88,15 @@ describe("the song library", () => {
 		await eye.request("setlist.item.remove", { position: 0 });
 		await row("Blue Bossa").getByText("In the list: place 1").waitFor();
 		assert.deepEqual(items(), ["Blue Bossa", "Cherokee"]);
+		/* A press too many. */
+		await button("Add Equinox").click();
+		await row("Equinox").getByText("Added, place 3").waitFor();
+		await eye.request("setlist.item.move", { position: 2, to: 0 });
+		await button("Undo: Equinox out again").press("Enter");
+		await focused(button("Add Equinox"));
+		await eye.when((s) => s.setlist?.items.length === 2);
+		assert.deepEqual(items(), ["Blue Bossa", "Cherokee"]);
+		assert.equal(await row("Equinox").getByText(/list|Added/).count(), 0);
 		await shut();
 	});
 
@@ -176,7 +185,7 @@ describe("the song library", () => {
 	test("to delete is asked for; what is in tonight's setlist stays; the focus goes on to the next song", async () => {
 		await openSongs(md);
 		await row("Cherokee").click();
-		await button("Delete the song").click();
+		await button("Delete").click();
 		await dialog().getByText(/^Delete .?Cherokee.*\?$/).waitFor();
 		await focused(button("Keep it"));
 		await dialog().getByRole("button", { name: /delete it$/i }).click();
@@ -186,10 +195,10 @@ describe("the song library", () => {
 		await focused(row("Cherokee"));
 
 		await row("Donna Lee").click();
-		await button("Delete the song").click();
+		await button("Delete").click();
 		await button("Keep it").click();
 		assert.equal((await listed("donna")).length, 1);
-		await button("Delete the song").click();
+		await button("Delete").click();
 		await dialog().getByRole("button", { name: /delete it$/i }).click();
 		await focused(row("Footprints"));
 		assert.equal(await row("Donna Lee").count(), 0);
@@ -199,7 +208,7 @@ describe("the song library", () => {
 		await row("Footprints").click();
 		await label("Notes").waitFor();
 		await eye.request("song.delete", { song_id: (await listed("footprints"))[0].id });
-		await button("Delete the song").click();
+		await button("Delete").click();
 		await dialog().getByRole("button", { name: /delete it$/i }).click();
 		await focused(row("Giant Steps"));
 		await shut();
@@ -262,7 +271,7 @@ describe("the song library", () => {
 			assert.equal(await label("Title").inputValue(), "Steps, giant");
 			await button("Take that: Key").click();
 			assert.equal(await label("Key").inputValue(), "G");
-			assert.equal(await button("Discard changes").count(), 0);
+			assert.equal(await button("Discard").count(), 0);
 			await label("Notes").fill("gone?");
 			await eye.request("song.delete", { song_id: blue.id });
 			await button("Save").click();
@@ -313,9 +322,9 @@ describe("the song library", () => {
 		await row("Half typed").click();
 		assert.equal(await label("Key").inputValue(), "D");
 		/* No stray touch throws it away. */
-		await button("Discard changes").click();
+		await button("Discard").click();
 		assert.equal(await label("Key").inputValue(), "D");
-		await button("Discard changes").click({ delay: 800 });
+		await button("Discard").click({ delay: 800 });
 		await focused(row("Half typed"));
 		assert.equal(await row("Half typed").getByText("Not saved yet").count(), 0);
 		assert.equal((await listed("half typed"))[0].default_key, "");

@@ -88,6 +88,15 @@ async function put_in(song_id) {
 		change_songs({ added: { song_id, position: ok.position } });
 }
 
+/** The song that was added last, out again. */
+export async function take_out() {
+	const { songs: { added }, snapshot } = state.peek();
+	const of = snapshot?.setlist?.items.filter(({ song_id }) => song_id === added?.song_id) ?? [];
+	const item = of.find(({ position }) => position === added?.position) ?? of.pop();
+	if (!item || await tell("setlist.item.remove", { setlist_id: snapshot?.setlist?.id, position: item.position, revision: snapshot?.revision }))
+		change_songs({ added: null });
+}
+
 /** @param {boolean} open */
 export function open_import(open) {
 	change_songs({ importing: open, said: "", wrong: "" });

@@ -91,7 +91,7 @@ function buttons(form) {
 	const changed = unsaved(form).length > 0;
 	return html`<button type="submit" class="primary big">${words.save}</button>
 		<div class="song-pair">${hold({ label: changed ? words.discard : words.cancel, content: changed ? words.discard : words.cancel, act: throw_away, at_once: !changed })}
-		${form.song_id && html`<button type="button" class="danger" onClick=${() => ask_delete(true)}>${words.delete_song}</button>`}</div>`;
+		${form.song_id && html`<button type="button" class="danger" onClick=${() => ask_delete(true)}>${words.delete}</button>`}</div>`;
 }
 
 /** @param {SongForm} form */

@@ -6,7 +6,7 @@ import { metre } from "../beat/beat.js";
 import { is_md } from "../box/snapshot.js";
 import { span_of_line } from "../desk/song_file.js";
 import { edit_song, new_song } from "../desk/song_form.js";
-import { add_song, bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search } from "../desk/songs.js";
+import { add_song, bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search, take_out } from "../desk/songs.js";
 import { state } from "../state.js";
 import { choice, html, icon, tempo_mark, value_of } from "./view_parts.js";
 import { words } from "../words.js";
@@ -47,7 +47,7 @@ function library(s, snap) {
 			${md && !!list?.length && html`<p>${snap.setlist ? html`${words.adds_to} <bdi>${snap.setlist.title}</bdi>` : words.adds_to_new}</p>`}</div>
 		<p class="unseen" aria-live="polite">${s.songs.added && added(s)}</p>
 		${failed && html`<button type="button" onClick=${look}>${words.again}</button>`}
-		<ul class="songs" aria-label=${words.songs}>${list?.map((one) => song(s, snap, one))}</ul>
+		${rows(s, snap)}
 		${has_more(s) && html`<button type="button" ref=${watch} onClick=${(/** @type {Event} */ e) => further(/** @type {HTMLElement} */ (e.currentTarget))}>${words.more}</button>`}`;
 }
 
@@ -65,14 +65,29 @@ function told({ songs }) {
 	return songs.query.trim() ? words.none_found : words.no_songs;
 }
 
+/** As they were drawn last, and of what: bars and figures of the link come and go, they stay. @type {{of: unknown[], drawn: unknown}} */
+let last = { of: [], drawn: null };
+
+/** @param {State} s @param {Snapshot} snap */
+function rows(s, snap) {
+	const of = [s.songs.list, s.songs.added, s.drafts, snap.setlist, is_md(snap)];
+	if (of.some((one, i) => one !== last.of[i])) {
+		/** @type {Map<string, number[]>} */
+		const places = new Map();
+		for (const { song_id, position } of snap.setlist?.items ?? [])
+			places.set(song_id, [...places.get(song_id) ?? [], position + 1]);
+		last = { of, drawn: html`<ul class="songs" aria-label=${words.songs}>${s.songs.list?.map((one) => song(s, snap, one, places.get(one.id) ?? []))}</ul>` };
+	}
+	return last.drawn;
+}
+
 /** @param {State} s */
 function added({ songs: { added } }) {
 	return added && words.added(added.position + 1);
 }
 
-/** For the MD the row is two buttons: the song's form, and into the setlist. @param {State} s @param {Snapshot} snap @param {Song} one */
-function song(s, snap, one) {
-	const places = snap.setlist?.items.filter(({ song_id }) => song_id === one.id).map(({ position }) => position + 1) ?? [];
+/** For the MD the row is two buttons: the song's form, and into the setlist. @param {State} s @param {Snapshot} snap @param {Song} one @param {number[]} places */
+function song(s, snap, one, places) {
 	const now = s.songs.added?.song_id === one.id && places.length ? added(s) : "";
 	const about = html`<bdi class="song-name">${one.title}</bdi>
 		<span class="song-facts">${one.default_key && html`<bdi class="chip">${one.default_key}</bdi>`}
@@ -84,7 +99,16 @@ function song(s, snap, one) {
 		return html`<li key=${one.id}><div class="song-open" tabindex="-1">${about}</div></li>`;
 	return html`<li key=${one.id}>
 		<button type="button" class="plain song-open" data-song=${one.id} ref=${come_back} onClick=${() => edit_song(one.id, one)}><span class="unseen">${words.edit} </span>${about}</button>
-		<button type="button" class="song-add" aria-label=${words.add_song(one.title)} onClick=${() => add_song(one.id)}>${icon("plus")}</button></li>`;
+		${now && html`<button type="button" key="undo" class="song-undo" aria-label=${words.undo_add(one.title)} onClick=${undo}>${words.undo}</button>`}
+		<button type="button" key="add" class="song-add" aria-label=${words.add_song(one.title)} onClick=${() => add_song(one.id)}>${icon("plus")}</button></li>`;
+}
+
+/** The button goes; what it undid may be done again beside it. @param {Event} event */
+async function undo(event) {
+	const add = /** @type {HTMLElement | null} */ (/** @type {HTMLElement} */ (event.currentTarget).nextElementSibling);
+	await take_out();
+	if (document.activeElement === document.body)
+		add?.focus();
 }
 
 /** From a song's form to its row. @param {HTMLElement | null} row */
