@@ -153,6 +153,7 @@ export const words = {
 	take_off: (/** @type {string} */ title) => `Take ${title} off`,
 	song_off: "Song off",
 	no_items: "No songs in this list yet. Add the first one.",
+	no_items_player: "No songs in this list yet.",
 	no_setlist: "There is no setlist yet. Make tonight's, then add songs.",
 	no_setlist_player: "The music director has no setlist yet.",
 	tonight: "Tonight",
@@ -171,8 +172,8 @@ export const words = {
 	save: "Save",
 	song_leader: "Song leader",
 	nobody: "Nobody",
-	move_up: "Move up",
-	move_down: "Move down",
+	earlier_place: "Earlier",
+	later_place: "Later",
 	edit_song: "Edit the song",
 	remove: "Remove",
 	removed_item: (/** @type {string} */ title) => `${title} is out of the list.`,
@@ -191,7 +192,7 @@ export const words = {
 	copy_of: (/** @type {string} */ title) => `Copy of ${title}`,
 	delete: "Delete",
 	delete_sure: (/** @type {string} */ title) => `Delete ${title} for good?`,
-	delete_yes: "Yes, delete it",
+	delete_yes: "Delete it",
 	keep_it: "Keep it",
 
 	/* The library */

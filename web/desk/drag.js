@@ -53,9 +53,9 @@ function shift(c, by, to) {
 	c.to = to;
 }
 
-/** The end of it: at its new place, or back where it was. @param {boolean} there */
-export function put_down(there) {
-	if (!carried)
+/** The end of it: at its new place, or back where it was. @param {boolean} there @param {HTMLElement} [only] if it is this one */
+export function put_down(there, only) {
+	if (!carried || (only && carried.row !== only))
 		return;
 	const { row, rows, from, to, done, ear } = carried;
 	carried = null;
@@ -67,10 +67,8 @@ export function put_down(there) {
 	done(there && to !== from ? to : null);
 }
 
-/** By finger, mouse or pen. @param {PointerEvent} event on the handle @param {HTMLElement} row @param {Carried["done"]} done */
+/** By finger, mouse or pen. @param {PointerEvent} event the main one, on the handle @param {HTMLElement} row @param {Carried["done"]} done */
 export function drag(event, row, done) {
-	if (event.button || !event.isPrimary)
-		return;
 	const handle = /** @type {HTMLElement} */ (event.currentTarget);
 	const sheet = /** @type {HTMLElement} */ (row.closest("dialog"));
 	const c = pick_up(row, done);

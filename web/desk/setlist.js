@@ -69,7 +69,7 @@ function picked_up() {
 
 /** @param {PointerEvent} event @param {Item} item */
 export function drag_item(event, { position }) {
-	if (picked_up())
+	if (!event.button && event.isPrimary && picked_up())
 		drag(event, row_of(event), (to) => put(position, to));
 }
 
@@ -102,6 +102,11 @@ export function step_item(event, { title }) {
 	const to = step(event);
 	if (to !== null)
 		change_lists({ said: words.stands_at(title, to + 1) });
+}
+
+/** Who goes elsewhere has put it back. @param {FocusEvent} event */
+export function leave_item(event) {
+	put_down(false, row_of(event));
 }
 
 /** @param {Event} event */

@@ -29,14 +29,14 @@ export function view_item(s, snap) {
 	const own_bpm = bpm_override === null ? item.bpm : open.own?.default_bpm;
 	return html`<form class="settings" onSubmit=${submit}>
 		<div class="pair places">
-			<button type="button" aria-disabled=${String(position === 0)} onClick=${() => step_open_item(-1)}>${icon("up")}<span>${words.move_up}</span></button>
+			<button type="button" aria-disabled=${String(position === 0)} onClick=${() => step_open_item(-1)}>${icon("up")}<span>${words.earlier_place}</span></button>
 			<span aria-live="polite">${words.place(position + 1, count)}</span>
-			<button type="button" aria-disabled=${String(position === count - 1)} onClick=${() => step_open_item(1)}>${icon("down")}<span>${words.move_down}</span></button></div>
+			<button type="button" aria-disabled=${String(position === count - 1)} onClick=${() => step_open_item(1)}>${icon("down")}<span>${words.later_place}</span></button></div>
 		<p class="hint">${words.tonight_only}</p>
-		${override(words.key, open.key ?? key_override ?? "", own_key ?? words.no_key, { maxlength: 8, autocapitalize: "off" }, (key) => edit_item({ key }),
+		<div class="pair">${override(words.key, open.key ?? key_override ?? "", own_key ?? words.no_key, { maxlength: 8, autocapitalize: "off" }, (key) => edit_item({ key }),
 		key_override === null && !open.key ? null : () => edit_item({ key: null }) ?? update_item({ key_override: null }))}
 		${override(words.tempo, open.bpm ?? bpm_override ?? "", own_bpm ?? "", { maxlength: 3, inputmode: "numeric" }, (bpm) => edit_item({ bpm }),
-		bpm_override === null && !open.bpm ? null : () => edit_item({ bpm: null }) ?? update_item({ bpm_override: null }))}
+		bpm_override === null && !open.bpm ? null : () => edit_item({ bpm: null }) ?? update_item({ bpm_override: null }))}</div>
 		${(open.key ?? open.bpm) !== null && html`<button type="submit" class="primary" disabled=${s.busy.includes("setlist.item.update")}>${words.save}</button>`}
 		<label class="field"><span>${words.song_leader}</span>
 			<select value=${item.song_leader_user_id ?? ""} onChange=${(/** @type {Event} */ e) => update_item({ song_leader_user_id: value_of(e) || null })}>

@@ -4,8 +4,7 @@
  */
 import { metre } from "../beat/beat.js";
 import { bar_number, is_controller, is_md, name_of, next_item, slots_of, song_bar } from "../box/snapshot.js";
-import { put_down } from "../desk/drag.js";
-import { drag_item, go_to, lift_item, open_item, shown_items, step_item } from "../desk/setlist.js";
+import { drag_item, go_to, leave_item, lift_item, open_item, shown_items, step_item } from "../desk/setlist.js";
 import { create_list, open_setlists } from "../desk/setlists.js";
 import { open_songs } from "../desk/songs.js";
 import { change_lists } from "../state.js";
@@ -29,11 +28,11 @@ export function view_setlist(s, snap) {
 	const md = is_md(snap);
 	const items = shown_items(s, snap);
 	return html`<div class="settings">
+		${!snap.setlist ? html`<p class="hint">${md ? words.no_setlist : words.no_setlist_player}</p>${md && view_new_list(s, true)}`
+		: !items.length && html`<p class="hint">${md ? words.no_items : words.no_items_player}</p>`}
 		${md && html`<div class="pair">
 			<button type="button" class=${items.length || !snap.setlist ? "" : "primary"} onClick=${open_songs}>${words.add_songs}</button>
 			<button type="button" onClick=${open_setlists}>${words.setlists}</button></div>`}
-		${!snap.setlist ? html`<p class="hint">${md ? words.no_setlist : words.no_setlist_player}</p>${md && view_new_list(s, true)}`
-		: !items.length && html`<p class="hint">${words.no_items}</p>`}
 		<p class="unseen" role="status">${s.lists.said}</p>
 		${items.length > 0 && list(s, snap, items)}
 		${md && snap.activeSong && hold({
@@ -82,7 +81,7 @@ function row(snap, item, { key, number, mine, busy, from, here }) {
 	return html`<li key=${key} aria-current=${on ? "true" : undefined} data-here=${here ? "" : undefined}>
 		${md && html`<button type="button" class="plain handle" aria-label=${words.move_song(item.title)} aria-disabled=${String(busy)}
 			onPointerDown=${(/** @type {PointerEvent} */ e) => drag_item(e, item)} onClick=${(/** @type {MouseEvent} */ e) => lift_item(e, item)}
-			onKeyDown=${(/** @type {KeyboardEvent} */ e) => step_item(e, item)} onBlur=${() => put_down(false)}
+			onKeyDown=${(/** @type {KeyboardEvent} */ e) => step_item(e, item)} onBlur=${leave_item}
 			onContextMenu=${(/** @type {Event} */ e) => e.preventDefault()}>${icon("grip")}</button>`}
 		${md ? html`<button type="button" class="plain item" onClick=${() => open_item(item.position)}>${about}</button>` : html`<div class="item">${about}</div>`}
 		${(md || is_controller(snap)) && hold({
