@@ -176,7 +176,7 @@ export const words = {
 	later_place: "Later",
 	edit_song: "Edit the song",
 	remove: "Remove",
-	removed_item: (/** @type {string} */ title) => `${title} is out of the list.`,
+	removed_item: (/** @type {string} */ title) => `Out of the list: ${title}`,
 	undo: "Undo",
 	item_gone: "That song was taken out of the list on another phone.",
 	only_md: "Only the music director can change this.",
@@ -191,7 +191,7 @@ export const words = {
 	copy_list: "Copy",
 	copy_of: (/** @type {string} */ title) => `Copy of ${title}`,
 	delete: "Delete",
-	delete_sure: (/** @type {string} */ title) => `Delete ${title} for good?`,
+	delete_sure: (/** @type {string} */ title) => `Delete for good: ${title}`,
 	delete_yes: "Delete it",
 	keep_it: "Keep it",
 

@@ -407,7 +407,7 @@ describe("the setlist in the browser", () => {
 		await openItem("Blue Bossa");
 		await dialog().getByRole("button", { name: "Remove" }).click();
 		await is("ACDE");
-		await dialog().getByRole("status").getByText("Blue Bossa is out of the list").waitFor();
+		await dialog().getByRole("status").getByText("Out of the list: Blue Bossa").waitFor();
 		assert.equal(eye.state?.activeSong.position, null);
 		await dialog().getByRole("button", { name: "Undo" }).click();
 		await is("ABCDE");

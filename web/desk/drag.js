@@ -11,7 +11,7 @@ import { landing, way } from "./order.js";
 
 /** How near to an edge of what scrolls the list scrolls by itself, and how fast it then goes at most. */
 const EDGE_PX = 64;
-const SCROLL_PX_PER_S = 1400;
+const SCROLL_PX_PER_S = 2400;
 /** A finger that only rests on the handle drags nothing yet. */
 const STILL_PX = 6;
 /** So far beside the sheet a row is let go of outside. */
@@ -91,7 +91,7 @@ export function drag(event, row, done) {
 	const scroll = (now) => {
 		if (carried !== c)
 			return;
-		const near = (/** @type {number} */ gap) => Math.max(0, Math.min(1, 1 - gap / EDGE_PX));
+		const near = (/** @type {number} */ gap) => Math.max(0, Math.min(1, 1 - gap / EDGE_PX)) ** 2;
 		const speed = still ? 0 : near(edges.bottom - y) - near(y - edges.top);
 		if (speed) {
 			sheet.scrollTop += Math.round(speed * SCROLL_PX_PER_S * Math.min(50, now - before) / 1000);
