@@ -73,29 +73,32 @@ export function drag(event, row, done) {
 	const sheet = /** @type {HTMLElement} */ (row.closest("dialog"));
 	const c = pick_up(row, done);
 	const { places, from } = c;
-	const edges = sheet.getBoundingClientRect();
-	const start = { y: event.clientY, scroll: sheet.scrollTop };
+	const list = /** @type {HTMLElement} */ (row.parentElement);
+	const start = event.clientY - list.getBoundingClientRect().top;
 	const last = places[places.length - 1];
 	let { clientX: x, clientY: y } = event;
 	let still = true;
 
 	const follow = () => {
-		const outside = x < edges.left - OUTSIDE_PX || x > edges.right + OUTSIDE_PX || y < edges.top - OUTSIDE_PX || y > edges.bottom + OUTSIDE_PX;
-		const by = y - start.y + sheet.scrollTop - start.scroll;
+		const { left, right, top, bottom } = sheet.getBoundingClientRect();
+		const outside = x < left - OUTSIDE_PX || x > right + OUTSIDE_PX || y < top - OUTSIDE_PX || y > bottom + OUTSIDE_PX;
+		/* The list itself goes up and down under the finger: by scrolling, or where something above it comes and goes. */
+		const by = y - list.getBoundingClientRect().top - start;
 		/* Not beyond the list's ends: what is drawn there would make the sheet longer and longer. */
 		shift(c, Math.max(places[0].top - places[from].top, Math.min(last.top + last.height - places[from].top - places[from].height, by)),
 			outside ? from : landing(places, from, by));
+		const near = (/** @type {number} */ gap) => Math.max(0, Math.min(1, 1 - gap / EDGE_PX)) ** 2;
+		return outside ? 0 : near(bottom - y) - near(y - top);
 	};
+	let speed = 0;
 	let before = performance.now();
 	/** @param {number} now */
 	const scroll = (now) => {
 		if (carried !== c)
 			return;
-		const near = (/** @type {number} */ gap) => Math.max(0, Math.min(1, 1 - gap / EDGE_PX)) ** 2;
-		const speed = still ? 0 : near(edges.bottom - y) - near(y - edges.top);
 		if (speed) {
 			sheet.scrollTop += Math.round(speed * SCROLL_PX_PER_S * Math.min(50, now - before) / 1000);
-			follow();
+			speed = follow();
 		}
 		before = now;
 		requestAnimationFrame(scroll);
@@ -106,9 +109,9 @@ export function drag(event, row, done) {
 	const { signal } = c.ear;
 	handle.addEventListener("pointermove", mine((e) => {
 		({ clientX: x, clientY: y } = e);
-		still &&= Math.abs(y - start.y) < STILL_PX;
+		still &&= Math.abs(y - event.clientY) < STILL_PX;
 		if (!still)
-			follow();
+			speed = follow();
 	}), { signal });
 	handle.addEventListener("pointerup", mine(() => put_down(true)), { signal });
 	for (const gone of /** @type {const} */ (["pointercancel", "lostpointercapture"]))
