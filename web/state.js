@@ -72,7 +72,7 @@ import { NOTHING } from "./desk/tap.js";
  * @property {string} at the cell that the Tab key leads to: slot and person
  * @property {{slot_id: string, song_id: string | null, before: string | null, after: string | null} | null} last what was pressed last, and who had the slot before
  *
- * @typedef {{title: string, key: string, bpm: string, metre: string, notes: string}} SongText a song as it is typed
+ * @typedef {{title: string, default_key: string, default_bpm: string, time_signature: string, notes: string}} SongText a song as it is typed
  *
  * @typedef {object} SongForm
  * @property {string} song_id "": a new one

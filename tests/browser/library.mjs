@@ -170,6 +170,11 @@ describe("the song library", () => {
 		await button("Save").click();
 		await dialog().getByRole("alert").getByText("The notes are too long").waitFor();
 		await label("Notes").fill(`${notes}\n`);
+		await label("Key").fill("F#m sharp");
+		await button("Save").click();
+		await dialog().getByRole("alert").getByText("A key has at most 8 characters").waitFor();
+		await focused(label("Key"));
+		await label("Key").fill("F#m");
 		await label("Title").fill("Equi\u0085nox");
 		await button("Save").click();
 		await dialog().getByRole("alert").getByText("A title has 1 to 120 characters.").waitFor();

@@ -19,26 +19,19 @@ import { words } from "../words.js";
  * @typedef {keyof SongText} Field
  */
 
-/** As schema/limits.h has them: characters, and bytes for the notes. */
+/** As schema/limits.h has them. The box counts, too; but by the title it is looked up, and what is far too long is no request. */
 const TITLE_MAX = 120;
-const KEY_MAX = 8;
 export const NOTES_MAX_BYTES = 20000;
 const PAGE = 200;
 
-/** What the box calls them. @type {Record<Field, string>} */
-const FIELDS = { title: "title", key: "default_key", bpm: "default_bpm", metre: "time_signature", notes: "notes" };
-const NAMES = /** @type {Field[]} */ (Object.keys(FIELDS));
 /** @type {SongText} */
-const NEW = { title: "", key: "", bpm: "120", metre: "4/4", notes: "" };
+const NEW = { title: "", default_key: "", default_bpm: "120", time_signature: "4/4", notes: "" };
+const NAMES = /** @type {Field[]} */ (Object.keys(NEW));
 
 /** @param {Song} song @returns {SongText} */
 function text_of(song) {
-	return { title: song.title, key: song.default_key ?? "", bpm: String(song.default_bpm), metre: song.time_signature, notes: tidy_text(song.notes ?? "") };
-}
-
-/** @param {string} id @param {SongText} text @returns {Song} */
-function song_of(id, text) {
-	return { id, title: text.title, default_key: text.key, default_bpm: Number(text.bpm), time_signature: text.metre, notes: text.notes };
+	const { id: _, ...text } = song;
+	return { ...text, default_bpm: String(text.default_bpm), notes: tidy_text(text.notes) };
 }
 
 /** What was changed here and not saved. @param {SongForm} form */
@@ -172,18 +165,17 @@ effect(({ sheet, snapshot }) => {
 });
 
 /** What is wrong with it, before the box is asked. @param {SongText} typed @returns {SongForm["wrong"]} */
-function check({ title, key, bpm, notes }) {
+function check({ title, default_bpm, notes }) {
 	const length = [...title.trim()].length;
-	const beats = /^\d+$/.test(bpm.trim()) ? Number(bpm) : 0;
+	const bpm = Number(/^\s*\d+\s*$/.test(default_bpm) && default_bpm);
 	return length < 1 || length > TITLE_MAX ? { field: "title", text: words.title_wrong }
-		: [...key.trim()].length > KEY_MAX ? { field: "key", text: words.key_wrong }
-			: beats < BPM_MIN || beats > BPM_MAX ? { field: "bpm", text: words.bpm_wrong }
-				: bytes_of(notes) > NOTES_MAX_BYTES ? { field: "notes", text: words.notes_wrong } : null;
+		: bpm < BPM_MIN || bpm > BPM_MAX ? { field: "default_bpm", text: words.bpm_wrong }
+			: bytes_of(notes) > NOTES_MAX_BYTES ? { field: "notes", text: words.notes_wrong } : null;
 }
 
 /** Null clears; a song has no empty title and no empty tempo. @param {Field} name @param {SongText} text */
 function wire(name, text) {
-	return name === "bpm" ? Number(text.bpm) : text[name] || null;
+	return name === "default_bpm" ? Number(text[name]) : text[name] || null;
 }
 
 let saving = false;
@@ -199,8 +191,7 @@ export async function save() {
 	} catch (error) {
 		if (!(error instanceof Refused))
 			throw error;
-		const field = NAMES.find((name) => FIELDS[name] === error.field) ?? "";
-		change_form({ wrong: { field, text: error.code === "no_answer" ? words.not_saved_now : error_words(error) } });
+		change_form({ wrong: { field: NAMES.find((name) => name === error.field) ?? "", text: error.code === "no_answer" ? words.not_saved_now : error_words(error) } });
 		return false;
 	} finally {
 		saving = false;
@@ -216,11 +207,11 @@ async function store(form) {
 	if (!await look_again())
 		return unsure();
 	const { song_id, typed, was } = /** @type {SongForm} */ (now());
-	const text = { ...typed, title: typed.title.trim(), key: typed.key.trim(), bpm: String(Number(typed.bpm)), notes: tidy_text(typed.notes) };
+	const text = { ...typed, title: typed.title.trim(), default_key: typed.default_key.trim(), default_bpm: String(Number(typed.default_bpm)), notes: tidy_text(typed.notes) };
 	/* As it will come back: what the box tells of it is no news then. */
 	change_form({ typed: text });
 	const since = song_id ? /** @type {SongText} */ (was) : NEW;
-	const fields = Object.fromEntries(NAMES.filter((name) => text[name] !== since[name]).map((name) => [FIELDS[name], wire(name, text)]));
+	const fields = Object.fromEntries(NAMES.filter((name) => text[name] !== since[name]).map((name) => [name, wire(name, text)]));
 	if (song_id && Object.keys(fields).length)
 		await ask("song.update", { song_id, ...fields });
 	const id = song_id || await create(fields, text);
@@ -241,7 +232,7 @@ function unsure() {
 /** @param {string} was_id @param {string} id @param {SongText} text */
 function stored(was_id, id, text) {
 	notify(words.saved(text.title), "good");
-	const song = song_of(id, text);
+	const song = { ...text, id, default_bpm: Number(text.default_bpm) };
 	change_songs(({ list, total, here }) => ({
 		here: here === was_id ? id : here,
 		total: total + (was_id ? 0 : 1),

@@ -38,18 +38,18 @@ export function view_song_form(s, snap) {
 		${form.kept && html`<p class="hint" role="status">${words.kept}</p>`}
 		${line(form, "title", html`<input autocomplete="off" enterkeyhint="done" ref=${form.song_id ? null : take_focus} ...${field(form, "title")} />`)}
 		<div class="song-pair">
-			${line(form, "key", html`<input autocomplete="off" autocapitalize="off" spellcheck=${false} enterkeyhint="done" ...${field(form, "key")} />`)}
-			${line(form, "bpm", html`<input autocomplete="off" inputmode="numeric" enterkeyhint="done" ...${field(form, "bpm")} />`)}
+			${line(form, "default_key", html`<input autocomplete="off" autocapitalize="off" spellcheck=${false} enterkeyhint="done" ...${field(form, "default_key")} />`)}
+			${line(form, "default_bpm", html`<input autocomplete="off" inputmode="numeric" enterkeyhint="done" ...${field(form, "default_bpm")} />`)}
 		</div>
-		<div class="field">${choice(words.metre, Object.keys(METRES).map((value) => ({ value, text: value })), form.typed.metre, (metre) => type({ metre }))}
-			${trouble(form, "metre")}${as_it_plays(form, snap)}</div>
+		<div class="field">${choice(words.metre, Object.keys(METRES).map((value) => ({ value, text: value })), form.typed.time_signature, (time_signature) => type({ time_signature }))}
+			${trouble(form, "time_signature")}${as_it_plays(form, snap)}</div>
 		${line(form, "notes", html`<textarea rows="7" autocomplete="off" ...${field(form, "notes")}></textarea>`, room_left(form.typed.notes))}
 		${trouble(form, "")}
 		${is_md(snap) ? form.sure ? question(form) : buttons(form) : html`<p class="wrong">${error_words({ code: "not_md" })}</p>`}
 	</form>`;
 }
 
-const LABELS = { title: words.title, key: words.key, bpm: words.bpm_label, metre: words.metre, notes: words.notes };
+const LABELS = { title: words.title, default_key: words.key, default_bpm: words.bpm_label, time_signature: words.metre, notes: words.notes };
 
 /** What the field of that name has in common with the others. @param {SongForm} form @param {Field} name */
 function field({ typed, wrong }, name) {
@@ -81,9 +81,10 @@ function room_left(notes) {
 }
 
 /** What was found by tapping may be what the song has from now on. @param {SongForm} form @param {Snapshot} snap */
-function as_it_plays({ typed }, { tempoState: { bpm, time_signature: metre } }) {
-	return (typed.bpm !== String(bpm) || typed.metre !== metre)
-		&& html`<button type="button" class="small" onClick=${() => type({ bpm: String(bpm), metre })}>${words.as_it_plays(bpm, metre)}</button>`;
+function as_it_plays({ typed }, { tempoState: { bpm, time_signature } }) {
+	const default_bpm = String(bpm);
+	return (typed.default_bpm !== default_bpm || typed.time_signature !== time_signature)
+		&& html`<button type="button" class="small" onClick=${() => type({ default_bpm, time_signature })}>${words.as_it_plays(bpm, time_signature)}</button>`;
 }
 
 /** @param {SongForm} form */
