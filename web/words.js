@@ -135,7 +135,7 @@ export const words = {
 		`${slot}: ${name}${song ? `, for ${song}` : ""}${{ inherited: ", as in all songs", shadowed: ", in the other songs" }[kind] ?? ""}`,
 	role_now: (/** @type {string} */ slot, /** @type {string} */ after, /** @type {string} */ before) => `${slot}: ${after || "free"}${after && before && ` instead of ${before}`}`,
 	role_as_ever: (/** @type {string} */ slot) => `${slot}: as in all songs`,
-	away_take: (/** @type {string} */ name) => `${name} (away): take over`,
+	away_take: " (away): take over",
 
 	/* The song that is on */
 	song: "Song",
@@ -312,7 +312,7 @@ export const words = {
 	keep_open: "Keep it open",
 	parting_title: "Who follows you?",
 	parting_hint: "Whoever you name is music director. The session goes on, and your slots become free.",
-	parting_to: (/** @type {string} */ name, /** @type {boolean} */ away) => `Leave, and ${name}${away ? " (away)" : ""} leads`,
+	parting_to: "Leave it to",
 	parting_none: "Leave without naming anyone",
 	parting_none_hint: "Then nobody leads until someone takes over with the code and the box's PIN.",
 	hold_hint: (/** @type {string} */ label) => `${label}: hold the button`,

@@ -251,8 +251,8 @@ describe("the band in the browser", () => {
 		await shut(ben);
 		await open_you(ben);
 		await ben.getByRole("button", { name: "Leave the session" }).click();
-		await dialog(ben).getByRole("button", { name: "Leave, and Cleo (away) leads" }).waitFor();
-		await told(md, "You are the music director now. You lead the tempo now.", () => dialog(ben).getByRole("button", { name: "Leave, and Ann leads" }).click());
+		await dialog(ben).getByRole("button", { name: "Leave it to Cleo (away)" }).waitFor();
+		await told(md, "You are the music director now. You lead the tempo now.", () => dialog(ben).getByRole("button", { name: "Leave it to Ann" }).click());
 		await ben.locator(".door").waitFor();
 		await md.locator(".tap").waitFor();
 		await cleo.resume();

@@ -44,6 +44,36 @@ async function rehearse(md, /** @type {string} */ url, /** @type {string} */ cod
 /** The page's own clock is set: nothing about it moves any more. @param {any} page */
 const settled = (page) => page.locator(".chip", { hasText: "±" }).first().waitFor();
 
+/** Who is here, who plays what, how others come in, how the MD goes. @param {any} md @param {Phone} ben */
+async function* bandViews(md, ben) {
+	const press = (/** @type {string} */ name) => md.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+	await ben.request("metrics.report", { rtt_ms: 240, jitter_ms: 9, packet_loss_pct: 12 });
+	await ben.request("ready.set", { ready: true });
+	await md.getByRole("button", { name: /^Band/ }).click();
+	yield { name: "sheet-band", page: md };
+	for (const more of await md.locator("dialog summary").all())
+		await more.click();
+	yield { name: "sheet-band-open", page: md };
+	await press("Who plays what");
+	await press("drums: Ben");
+	await md.getByText("drums: Ben instead of Dee").waitFor();
+	yield { name: "sheet-roles", page: md };
+	await press("Undo");
+	await md.getByLabel("For").selectOption({ label: "Blue Bossa" });
+	await press("keys 1: Ben, for Blue Bossa");
+	await md.getByText("keys 1: Ben", { exact: true }).waitFor();
+	yield { name: "sheet-roles-song", page: md };
+	await press("Undo");
+	await press("Back");
+	await press("Show the code");
+	yield { name: "sheet-invite", page: md };
+	await md.keyboard.press("Escape");
+	await md.getByRole("button", { name: "This phone" }).click();
+	await press("Leave the session");
+	yield { name: "sheet-parting", page: md };
+	await md.keyboard.press("Escape");
+}
+
 export async function* views() {
 	const box = await startBox({ pin: PIN });
 	const browser = await openBrowser();
@@ -68,6 +98,7 @@ export async function* views() {
 		const band = await rehearse(tablet, box.url, code);
 		phones.push(...Object.values(band));
 		yield { name: "md-stopped", page: md };
+		yield* bandViews(md, band.Ben);
 	} finally {
 		for (const phone of phones)
 			await phone.close();

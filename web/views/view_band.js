@@ -47,7 +47,7 @@ function for_md(snap) {
 		${others.length > 0 && html`<details><summary>${words.remove_people}</summary>
 			<p class="hint">${words.remove_hint}</p>
 			${others.map((p) => html`<div key=${p.user_id}>${hold({
-		label: words.remove_who(p.display_name), content: html`<bdi>${words.remove_who(p.display_name)}</bdi>`, class_name: "danger", act: () => then_back(remove(p.user_id)),
+		label: words.remove_who(p.display_name), content: html`${words.remove} <bdi>${p.display_name}</bdi>`, class_name: "danger", act: () => then_back(remove(p.user_id)),
 	})}</div>`)}</details>`}`;
 }
 

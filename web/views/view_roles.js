@@ -1,16 +1,19 @@
 /*
- * view_roles.js - who plays what: the line-up, and what one plays oneself.
+ * view_roles.js - who plays what: the line-up, what one plays oneself, and the grid:
+ * slots down, people across, a press gives a slot or frees it, for all songs or for one.
  */
-import { holder, person, slot_name } from "../box/snapshot.js";
-import { take_slot, to_be_had } from "../desk/roles.js";
+import { holder, is_md, name_of, person, slot_name } from "../box/snapshot.js";
+import { press_cell, take_slot, to_be_had, undo_press } from "../desk/roles.js";
+import { change_roles } from "../state.js";
 import { words } from "../words.js";
-import { html } from "./view_parts.js";
+import { html, value_of } from "./view_parts.js";
 
 /**
  * @typedef {import("../state.js").State} State
  * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
  * @typedef {import("../box/snapshot.js").Part} Part
  * @typedef {import("../box/snapshot.js").Slot} Slot
+ * @typedef {import("../box/snapshot.js").Participant} Participant
  */
 
 /** Who plays what, as given: in force anywhere, or in a song. @param {Snapshot} snap @param {Part[]} parts */
@@ -40,5 +43,95 @@ function slot_button(snap, { id, name }) {
 	const who = person(snap, holder(snap, id, null));
 	const mine = who?.user_id === snap.you.user_id;
 	return html`<button type="button" key=${id} aria-pressed=${String(mine)} disabled=${!to_be_had(snap, id)} onClick=${() => take_slot(snap, id)}>
-		<span>${name}</span> ${who && html`<small><bdi>${mine ? words.you : who.away ? words.away_take(who.display_name) : who.display_name}</bdi></small>`}</button>`;
+		<span>${name}</span> ${who && html`<small><bdi>${mine ? words.you : who.display_name}</bdi>${!mine && who.away && words.away_take}</small>`}</button>`;
+}
+
+/** @param {State} s @param {Snapshot} snap */
+export function view_roles(s, snap) {
+	const { slots, participants } = snap;
+	const { song, at } = s.roles;
+	const there = slots.some(({ id }) => participants.some(({ user_id }) => at === id + user_id));
+	const tab_stop = there ? at : slots[0]?.id + participants[0]?.user_id;
+	return html`<div class="roles">
+		${scope_choice(s, snap)}
+		${said(s, snap)}
+		<div class="grid-box"><table role="grid" aria-label=${`${words.line_up}: ${song?.title ?? words.all_songs}`} onKeyDown=${step}>
+			<thead><tr><th scope="col"><span class="unseen">${words.slot}</span></th>
+				${participants.map((p) => html`<th scope="col" key=${p.user_id}><bdi>${p.display_name}</bdi>
+					${p.user_id === snap.you.user_id ? html`<em>${words.you}</em>` : p.away && html`<em>${words.away}</em>`}</th>`)}</tr></thead>
+			<tbody>${slots.map((slot) => html`<tr key=${slot.id}><th scope="row">${slot.name}</th>
+				${participants.map((p) => cell(s, snap, slot, p, tab_stop))}</tr>`)}</tbody>
+		</table></div>
+	</div>`;
+}
+
+/** All songs, or one: of the setlist, the one that is on, the one that was chosen. @param {State} s @param {Snapshot} snap */
+function scope_choice(s, snap) {
+	const chosen = s.roles.song;
+	const on = snap.activeSong;
+	/** @type {Map<string, string>} */
+	const titles = new Map();
+	if (on)
+		titles.set(on.song_id, `${on.title} (${words.on_now})`);
+	for (const { song_id, title } of snap.setlist?.items ?? [])
+		if (!titles.has(song_id))
+			titles.set(song_id, title);
+	if (chosen && !titles.has(chosen.id))
+		titles.set(chosen.id, chosen.title);
+	return html`<label class="roles-for"><span>${words.roles_for}</span>
+		<select value=${chosen?.id ?? ""} onChange=${(/** @type {Event} */ e) => {
+		const id = value_of(e);
+		change_roles({ song: id ? { id, title: title_of(snap, id) ?? chosen?.title ?? "" } : null });
+	}}>
+			<option value="">${words.all_songs}</option>
+			${[...titles].map(([id, title]) => html`<option key=${id} value=${id}>${title}</option>`)}
+		</select></label>`;
+}
+
+/** @param {Snapshot} snap @param {string} song_id */
+function title_of({ activeSong, setlist }, song_id) {
+	return (activeSong?.song_id === song_id ? activeSong : setlist?.items.find((item) => item.song_id === song_id))?.title;
+}
+
+/** What was done last, to be undone while it is so; else how it goes. @param {State} s @param {Snapshot} snap */
+function said(s, snap) {
+	const { song, last } = s.roles;
+	const song_id = song?.id ?? null;
+	const md = is_md(snap);
+	const before = last?.before ?? null;
+	if (!last || last.song_id !== song_id || holder(snap, last.slot_id, song_id) !== last.after)
+		return html`<div class="roles-said"><p class="hint">${md ? song ? words.roles_hint_song : words.roles_hint : song ? words.roles_hint_md : words.roles_hint_member}</p></div>`;
+	const name = (/** @type {string | null} */ id) => id ? name_of(snap, id) : "";
+	const slot = slot_name(snap, last.slot_id);
+	const may = before === null || before === snap.you.user_id || (md && person(snap, before));
+	return html`<div class="roles-said"><p role="status"><bdi>${song && !last.after ? words.role_as_ever(slot) : words.role_now(slot, name(last.after), name(before))}</bdi></p>
+		${may && html`<button type="button" onClick=${() => undo_press(snap)}>${words.undo}</button>`}</div>`;
+}
+
+/** @param {State} s @param {Snapshot} snap @param {Slot} slot @param {Participant} p @param {string} tab_stop */
+function cell(s, snap, slot, p, tab_stop) {
+	const { song } = s.roles;
+	const at = slot.id + p.user_id;
+	const here = holder(snap, slot.id, song?.id ?? null);
+	const ever = song && holder(snap, slot.id, null) === p.user_id;
+	const kind = here === p.user_id ? "on" : !ever ? "" : here ? "shadowed" : "inherited";
+	const may = is_md(snap) || (!song && p.user_id === snap.you.user_id && to_be_had(snap, slot.id));
+	return html`<td key=${p.user_id}><button type="button" class=${kind} aria-label=${words.cell(slot.name, p.display_name, song?.title, kind)}
+		aria-pressed=${kind === "on" ? "true" : kind === "inherited" ? "mixed" : "false"} aria-disabled=${may ? undefined : "true"} tabindex=${at === tab_stop ? 0 : -1}
+		onFocus=${() => at !== s.roles.at && change_roles({ at })} onClick=${() => may && press_cell(snap, slot.id, p.user_id, song?.id ?? null)}></button></td>`;
+}
+
+/** Arrow keys go from cell to cell, Home and End along the row. @param {KeyboardEvent} event */
+function step(event) {
+	const td = /** @type {HTMLTableCellElement | null} */ (/** @type {Element} */ (event.target).closest("td"));
+	const row = /** @type {HTMLTableRowElement | undefined} */ (td?.parentElement);
+	const [down, across] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -1e3], End: [0, 1e3] }[event.key] ?? [0, 0];
+	if (!td || !row || !(down || across))
+		return;
+	event.preventDefault();
+	const { rows } = /** @type {HTMLTableElement} */ (event.currentTarget);
+	const to = rows[Math.max(1, Math.min(rows.length - 1, row.rowIndex + down))];
+	const next = to.cells[Math.max(1, Math.min(to.cells.length - 1, td.cellIndex + across))];
+	next.querySelector("button")?.focus();
+	next.scrollIntoView({ block: "nearest", inline: "nearest" });
 }

@@ -7,7 +7,7 @@ import { view_band } from "./view_band.js";
 import { item_title, view_item } from "./view_item.js";
 import { view_invite } from "./view_invite.js";
 import { sheet } from "./view_parts.js";
-import { view_roles } from "./view_roles_grid.js";
+import { view_roles } from "./view_roles.js";
 import { setlist_title, view_setlist } from "./view_setlist.js";
 import { view_setlists } from "./view_setlists.js";
 import { song_form_title, view_song_form } from "./view_song_form.js";

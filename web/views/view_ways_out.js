@@ -65,7 +65,7 @@ export function view_parting(s, snap) {
 	return html`<div class="settings">
 		${others.length > 0 && html`<p class="hint">${words.parting_hint}</p>
 		<div class="ways-out">${others.map((p) => html`<button type="button" key=${p.user_id} disabled=${busy} onClick=${() => leave(p.user_id)}>
-			<bdi>${words.parting_to(p.display_name, p.away)}</bdi></button>`)}</div>`}
+			${words.parting_to} <bdi>${p.display_name}</bdi>${p.away && ` (${words.away})`}</button>`)}</div>`}
 		<div class="ways-out">${is_md(snap) && html`<p class="hint">${words.parting_none_hint}</p>`}
 			<button type="button" class="danger" disabled=${busy} onClick=${() => leave()}>${is_md(snap) ? words.parting_none : words.leave}</button></div>
 	</div>`;
