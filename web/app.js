@@ -8,9 +8,9 @@
 import { metre } from "./beat/beat.js";
 import { clock, follower, link } from "./box/box.js";
 import { watch_people } from "./desk/people.js";
-import { tap } from "./desk/desk.js";
 import { Dial } from "./beat/dial.js";
 import { Flash } from "./beat/flash.js";
+import { watch_keys } from "./desk/keys.js";
 import { render } from "./lib/preact.js";
 import { watch_link } from "./box/report.js";
 import { arrive } from "./box/session.js";
@@ -63,37 +63,10 @@ function draw(s) {
 	render(view(s), root);
 }
 
-/**
- * The control that somebody went to by keyboard. :focus-visible does not tell: any key, a pedal's
- * too, makes it true of a button that a finger has touched.
- * @type {EventTarget | null}
- */
-let gone_to = null;
-let by_key = false;
-addEventListener("keydown", () => by_key = true, true);
-addEventListener("pointerdown", () => by_key = false, true);
-addEventListener("focusin", ({ target }) => gone_to = by_key ? target : null);
-
-/** Space taps, as page-turner pedals send it, unless someone types or is at a control by keyboard. @param {KeyboardEvent} event */
-function space(event) {
-	if (event.code !== "Space" || event.ctrlKey || event.metaKey || event.altKey || state.peek().sheet)
-		return;
-	const at = event.target instanceof Element ? event.target : null;
-	if (at?.matches("input, textarea, select") || (at === gone_to && at?.matches("button:not(.tap)")))
-		return;
-	if (state.peek().place !== "room")
-		return;
-	event.preventDefault();
-	if (event.type === "keydown" && !event.repeat)
-		tap(event);
-}
-
 const less_motion = matchMedia("(prefers-reduced-motion: reduce)");
 less_motion.addEventListener("change", () => change({ calm: less_motion.matches }));
 change({ calm: less_motion.matches });
 
-addEventListener("keydown", space);
-addEventListener("keyup", space);
 addEventListener("pageshow", () => link.wake());
 addEventListener("online", () => link.wake(true));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && link.wake());
@@ -101,6 +74,7 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 document.body.prepend(dial.light);
 arrive();
 flash.start();
+watch_keys();
 watch_screen();
 watch_click(clock);
 watch_link();

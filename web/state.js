@@ -33,8 +33,11 @@ import { NOTHING } from "./desk/tap.js";
  * @typedef {object} Desk what is set at the desk and not yet the box's business
  * @property {string | null} bpm_text what is being typed; null: the box's own is shown
  * @property {number} count_in_bars
- * @property {number} in_bars a change comes so many bars later; 0: at the next bar
+ * @property {number} in_bars a change comes so many bars later; 0: at the next bar; NOW: on the next beat
  * @property {Count} taps
+ * @property {boolean} locked against stray touches
+ * @property {import("./box/before.js").Before | null} before the tempo before the last change
+ * @property {import("./box/before.js").Gesture} gesture presses or taps that make one change
  *
  * @typedef {{id: string, title: string, default_key: string, default_bpm: number, time_signature: string, notes: string}} Song
  *
@@ -111,6 +114,9 @@ import { NOTHING } from "./desk/tap.js";
  * @property {boolean} calm the system asks for less motion
  */
 
+/** The value of `in_bars` that does not wait for a bar. */
+export const NOW = -1;
+
 /** @type {Songs} */
 export const NO_SONGS = {
 	query: "", list: null, total: 0, seen: 0, ended: false, failed: false, said: "", here: "", added: null,
@@ -131,7 +137,7 @@ const first = {
 	quality: null,
 	at: null,
 	door: { way: "join", name: keep.name(), code: "", pin: "", wrong: null, earlier: null },
-	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: NOTHING },
+	desk: { bpm_text: null, count_in_bars: 0, in_bars: 0, taps: NOTHING, locked: keep.locked(), before: null, gesture: { number: 0, at: -Infinity } },
 	sheet: "",
 	songs: NO_SONGS,
 	lists: NO_LISTS,
@@ -217,12 +223,12 @@ export function change_settings(patch) {
 
 let notices = 0;
 
-/** Says something in passing. @param {string} text @param {"good" | "bad"} [kind] @param {Remedy} [remedy] */
-export function notify(text, kind = "bad", remedy) {
+/** Says something in passing. @param {string} text @param {"good" | "bad"} [kind] @param {Remedy} [remedy] @param {number} [for_ms] */
+export function notify(text, kind = "bad", remedy, for_ms = remedy ? 12000 : kind === "bad" ? 8000 : 4000) {
 	const number = ++notices;
 	change({ notice: { text, kind, number, remedy } });
 	setTimeout(() => {
 		if (state.peek().notice?.number === number)
 			change({ notice: null });
-	}, remedy ? 12000 : kind === "bad" ? 8000 : 4000);
+	}, for_ms);
 }

@@ -11,7 +11,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { startBox, until } from "../lib/box.mjs";
-import { create, faults, join, marks, openBrowser, openPage, tapPad } from "../lib/browser.mjs";
+import { create, faults, held, join, marks, openBrowser, openPage, tapPad } from "../lib/browser.mjs";
 import { Phone } from "../lib/phone.mjs";
 
 const PIN = "482913";
@@ -139,7 +139,7 @@ describe("two browsers and a box", () => {
 	});
 
 	test("stop and start with count-in: bars go on, none is drawn twice, the count-in is shown", async () => {
-		await md.getByRole("button", { name: "Stop", exact: true }).click();
+		await held(md.getByRole("button", { name: "Stop", exact: true }));
 		await witness.when((s) => !s.tempoState.running);
 		await player.locator(".dial.resting").waitFor();
 		await sleep(300);

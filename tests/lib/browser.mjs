@@ -115,3 +115,12 @@ export function faults(run, beats_in = () => 4) {
 	}
 	return found;
 }
+
+/** Holds a button with the mouse until it has acted. @param {any} button */
+export async function held(button) {
+	const page = button.page();
+	await button.hover();
+	await page.mouse.down();
+	await page.locator("[data-held]").waitFor({ state: "detached" });
+	await page.mouse.up();
+}

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { ROOT, startBox } from "../lib/box.mjs";
 import { Phone } from "../lib/phone.mjs";
-import { create, join, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
+import { create, held, join, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
 
 const DEST = process.argv[2] ?? path(ROOT, "build/shots");
 const SIZES = [[360, 740], [740, 360], [1024, 768]];
@@ -51,7 +51,7 @@ try {
 	await join(player, "Eve");
 	await shoot(player, "player-stopped");
 
-	await md.getByRole("radio", { name: "2", exact: false }).first().click();
+	await md.getByRole("radio", { name: "Count-in bars 2" }).click();
 	await md.getByRole("button", { name: "Start", exact: true }).click();
 	await beat(md, "2");
 	await shoot(md, "md-count-in");
@@ -105,7 +105,7 @@ try {
 	await other.request("song.activate", { position: null });
 	await other.close();
 
-	await md.getByRole("button", { name: "Stop", exact: true }).click();
+	await held(md.getByRole("button", { name: "Stop", exact: true }));
 	await md.getByRole("radio", { name: "12/8" }).click();
 	await md.getByRole("button", { name: "Start", exact: true }).click();
 	await beat(md, "1");

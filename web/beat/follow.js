@@ -110,6 +110,14 @@ export class Follower {
 	next() {
 		return this.plan && next(this.plan, this.given);
 	}
+
+	/** The first beat that begins later than a time, or null while nothing runs. @param {number} at_ms @returns {Beat | null} */
+	after(at_ms) {
+		let beat = this.next();
+		while (this.plan && beat && beat.at_ms <= at_ms)
+			beat = next(this.plan, beat);
+		return beat;
+	}
 }
 
 /** The beat that follows on a place (null: nothing yet) in a plan. @param {Plan} plan @param {Place | null} given @returns {Beat} */

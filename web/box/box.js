@@ -2,6 +2,7 @@
  * box.js - the box, as the page sees it: the link, the clock, the follower of
  * its tempo, and what comes in, turned into state.
  */
+import { remember } from "./before.js";
 import { Clock } from "./clock.js";
 import { Follower } from "../beat/follow.js";
 import { Link, Refused } from "./link.js";
@@ -115,7 +116,11 @@ function update(message) {
 /** @param {Snapshot} snapshot */
 function take(snapshot) {
 	follower.take(snapshot.tempoState);
-	change((s) => ({ snapshot, at: snapshot.tempoState.running ? s.at : null }));
+	change((s) => ({
+		snapshot,
+		at: snapshot.tempoState.running ? s.at : null,
+		desk: { ...s.desk, before: remember(s.snapshot, snapshot, s.desk.before, s.desk.gesture, performance.now()) },
+	}));
 }
 
 /** Out of the session: nothing of it stays on the screen. */

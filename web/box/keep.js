@@ -112,6 +112,10 @@ export const keep = {
 	drafts: () => tab.read("drafts") ?? {},
 	/** @param {Drafts} drafts */
 	set_drafts: (drafts) => tab.write("drafts", drafts),
+	/** @returns {boolean} */
+	locked: () => tab.read("locked") ?? false,
+	/** @param {boolean} locked */
+	set_locked: (locked) => tab.write("locked", locked),
 	/** @returns {Settings} */
 	settings: () => settings_of(phone.read("settings")),
 	/** @param {Settings} settings */

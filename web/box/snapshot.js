@@ -102,6 +102,11 @@ export function person(s, user_id) {
 	return s.participants.find((p) => p.user_id === user_id);
 }
 
+/** Whether we may go from song to song. @param {Snapshot} s */
+export function may_go(s) {
+	return is_md(s) || is_controller(s);
+}
+
 /** @param {Snapshot} s @param {string} user_id */
 export function name_of(s, user_id) {
 	return person(s, user_id)?.display_name ?? "";

@@ -4,6 +4,7 @@
  */
 import { bar_number, is_md, next_item, song_bar } from "../box/snapshot.js";
 import { open_songs } from "../desk/songs.js";
+import { view_go } from "./view_go.js";
 import { html, icon } from "./view_parts.js";
 import { words } from "../words.js";
 
@@ -28,6 +29,7 @@ export function view_song(s, snap) {
 				${bar && html`<span>${bar}</span>`}
 				${next && html`<span class="song-next">${words.next}: <bdi>${next.title}</bdi></span>`}</p>
 		</div>
+		${view_go(s, snap)}
 		${md && html`<button type="button" class="songs-button" aria-label=${words.songs} onClick=${open_songs}>${icon("song")}<span class="song-word">${words.songs}</span></button>`}
 	</section>`;
 }
