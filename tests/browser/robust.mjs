@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { startBox, until } from "../lib/box.mjs";
 import { create, faults, join, marks, openBrowser, openPage } from "../lib/browser.mjs";
+import { firstBeat } from "../lib/first_beat.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { startProxy } from "../lib/proxy.mjs";
 
@@ -251,6 +252,27 @@ describe("a page that something happens to", () => {
 			await right_again(t, began, true);
 		}
 		assert.equal((await believed(page)).participants.length, 1);
+	});
+
+	test("opened in a remembered seat: all at once, no file twice; where in the bar it is before the next slow beat; again, nothing is sent again", async (t) => {
+		const { code } = witness.state.session;
+		const seat = JSON.parse(await page.evaluate(() => localStorage.getItem("tactus.seat")));
+		const before = witness.state.tempoState.bpm;
+		await witness.request("tempo.set", { bpm: 30 });
+		await witness.when((s) => s.tempoState.bpm === 30 && !s.tempoState.pending, 10000);
+		const { placed_ms, marked_ms, requests, named, reload } = await firstBeat(browser, box, { code, seat });
+		t.diagnostic(`${requests.length} requests; the dial ${placed_ms.toFixed(0)} ms after the start, the first beat at 30 bpm after ${marked_ms.toFixed(0)}; loaded again ${reload.placed_ms.toFixed(0)} ms`);
+		assert.ok(placed_ms <= marked_ms + 20, "nothing was shown before the first beat");
+		const modules = requests.filter((path) => path.endsWith(".js"));
+		assert.ok(modules.length > 30);
+		assert.equal(new Set(requests).size, requests.length, "fetched twice");
+		/* A module that only another one names comes a journey later. */
+		assert.deepEqual(modules.filter((path) => !named.includes(path)), []);
+		const again = reload.fetched.filter(([path]) => named.includes(path));
+		assert.ok(again.length > 30);
+		assert.deepEqual(again.filter(([, bytes]) => bytes > 1000), [], "a body was sent again");
+		await witness.request("tempo.set", { bpm: before });
+		await witness.when((s) => s.tempoState.bpm === before && !s.tempoState.pending, 10000);
 	});
 
 	test("two phones lead at once: both end with what the box has", async (t) => {

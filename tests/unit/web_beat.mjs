@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 
 import { random } from "../lib/proxy.mjs";
 import { BPM_MAX, BPM_MIN, METRES, beat_at, beat_time, compare, grid } from "../../web/beat/beat.js";
+import { Flash } from "../../web/beat/flash.js";
 import { CATCH_UP_MS, Follower } from "../../web/beat/follow.js";
 
 const EPOCH = 1790000000000;
@@ -242,5 +243,52 @@ describe("follower", () => {
 			}
 			assert.ok(given.length > 100);
 		}
+	});
+
+	test("who arrives in mid-beat is told where that is; before the first beat there is no such place", () => {
+		const follower = new Follower();
+		assert.equal(follower.present(), null);
+		follower.take(tempo({ bpm: 60, anchor_bar_index: 8, start_bar_index: 10 }));
+		assert.deepEqual(follower.due(EPOCH + 6400), []);
+		const { bar, beat, at_ms, count_in } = /** @type {any} */ (follower.present());
+		assert.deepEqual([bar, beat, at_ms, count_in], [9, 2, EPOCH + 6000, 1]);
+		assert.equal(names(follower.due(EPOCH + 7000)), "9:3");
+		assert.equal(follower.present()?.beat, 3);
+		const early = new Follower();
+		early.take(tempo({}));
+		assert.deepEqual(early.due(EPOCH - 300), []);
+		assert.equal(early.present(), null);
+	});
+});
+
+describe("what is drawn", () => {
+	/** Flash with a dial that notes; the clock is the box's. */
+	function stage(/** @type {Follower} */ follower) {
+		/** @type {string[]} */
+		const seen = [];
+		const dial = { beat: (b, { shape, screen }) => seen.push(`${b.bar}:${b.beat}${shape || screen ? "!" : ""}`), rest: () => seen.push("rest") };
+		const flash = new Flash(/** @type {any} */ ({ clock: { ready: true, box: (at) => EPOCH + at }, follower, dial,
+			setting: () => ({ flash: "full", beat_offset_ms: 0 }), bar: ({ bar }) => seen.push(`bar ${bar}`) }));
+		return { flash, seen };
+	}
+	const marks = () => performance.getEntriesByName("beat").length;
+
+	test("in the middle of a slow beat: its place at once, without a flash and without a mark; then each at its time", () => {
+		const follower = new Follower();
+		const { flash, seen } = stage(follower);
+		const began = performance.now();
+		follower.take(tempo({ bpm: 30, anchor_timestamp: EPOCH + began - 3000 }));
+		performance.clearMarks("beat");
+		flash.frame(began);
+		flash.frame(began + 17);
+		assert.deepEqual([seen, marks()], [["0:1", "bar 0"], 0]);
+		flash.frame(began + 1000);
+		assert.deepEqual([seen.slice(2), marks()], [["0:2!"], 1]);
+		follower.take(tempo({ running: false }));
+		flash.frame(began + 1017);
+		follower.take(tempo({ bpm: 30, anchor_timestamp: EPOCH + began + 1500, anchor_bar_index: 5, start_bar_index: 5 }));
+		flash.frame(began + 1034);
+		assert.deepEqual(seen.slice(3), ["rest"], "another run: nothing before its first beat");
+		performance.clearMarks("beat");
 	});
 });

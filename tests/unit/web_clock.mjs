@@ -107,8 +107,8 @@ describe("clock", () => {
 					return;
 				for (let at = from ?? now; at <= now; at += 1) {
 					const box = clock.box(at);
-					/* A double of that size has steps of a quarter of a microsecond. */
-					assert.ok(box >= latest - 0.002, `seed ${seed}: ${box - latest} ms at ${at}`);
+					/* The clock heard of `now` rounded down by up to 0.1 ms, and may slow down by a few hundredths. */
+					assert.ok(box >= latest - 0.01, `seed ${seed}: ${box - latest} ms at ${at}`);
 					latest = box;
 				}
 				from = now;

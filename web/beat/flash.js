@@ -93,6 +93,8 @@ export class Flash {
 		this.limiter = new Limiter();
 		this.marks = 0;
 		this.running = false;
+		/** The dial says where in the bar we are. */
+		this.placed = false;
 	}
 
 	start() {
@@ -109,6 +111,7 @@ export class Flash {
 		if (this.running && !running)
 			this.dial.rest();
 		this.running = running;
+		this.placed &&= running;
 		if (!running || !this.clock.ready)
 			return;
 		const shown = this.frames.shown(began, performance.now());
@@ -119,10 +122,23 @@ export class Flash {
 		const beat = beats[beats.length - 1];
 		if (beat)
 			this.draw(beat, shown, beats.some((b) => b.beat === 0));
+		else if (!this.placed)
+			this.place();
+	}
+
+	/** Who comes in the middle of a beat sees at once where we are; it doesn't flash, and it is no beat drawn at its time. */
+	place() {
+		const beat = this.follower.present();
+		if (!beat)
+			return;
+		this.placed = true;
+		this.dial.beat(beat, { shape: false, screen: false, parts: false });
+		this.bar(beat);
 	}
 
 	/** @param {Beat} beat @param {number} shown @param {boolean} new_bar */
 	draw(beat, shown, new_bar) {
+		this.placed = true;
 		const { flash: setting, show_subdivision } = this.setting();
 		const may = allowed(setting, 60000 / beat.beat_ms, beat.beats);
 		const here = (/** @type {"beats" | "bars" | "none"} */ which) => which === "beats" || (which === "bars" && beat.beat === 0);

@@ -106,6 +106,12 @@ export class Follower {
 		}
 	}
 
+	/** The beat that was given out last, or that we arrived in and was not; null: the run has none yet. @returns {Beat | null} */
+	present() {
+		const { plan, given } = this;
+		return plan && given && compare(given, plan.first) >= 0 ? beat_of(plan, given, grid_of(plan, given.bar)) : null;
+	}
+
 	/** The beat that comes next, or null while nothing runs. @returns {Beat | null} */
 	next() {
 		return this.plan && next(this.plan, this.given);
@@ -134,6 +140,11 @@ function next(plan, given) {
 		place = { bar: after.anchor_bar, beat: 0 };
 		g = after;
 	}
+	return beat_of(plan, place, g);
+}
+
+/** @param {Plan} plan @param {Place} place @param {Grid} g its own @returns {Beat} */
+function beat_of(plan, place, g) {
 	return {
 		...place,
 		at_ms: beat_time(g, place),

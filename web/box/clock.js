@@ -40,7 +40,7 @@ const WINDOW_MS = 180000;
 /** Of the bounds of a second only the tightest are kept. */
 const BUCKET_MS = 1000;
 /** Pings without which nothing is said. */
-const ENOUGH = 5;
+const ENOUGH = 3;
 /** An error that big is no error of measuring: one of the clocks stood still (sleep). It is jumped, not slewed. */
 const JUMP_MS = 1000;
 
