@@ -8,6 +8,7 @@
 import { metre } from "./beat/beat.js";
 import { clock, follower, link } from "./box/box.js";
 import { watch_people } from "./desk/people.js";
+import { watch_talk } from "./desk/talk.js";
 import { Dial } from "./beat/dial.js";
 import { Flash } from "./beat/flash.js";
 import { watch_keys } from "./desk/keys.js";
@@ -79,4 +80,5 @@ watch_screen();
 watch_click(clock);
 watch_link();
 watch_people();
+watch_talk();
 link.start();

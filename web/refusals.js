@@ -12,6 +12,7 @@ const REQUESTS = {
 	"session.renew_code": "the new code", "participant.remove": "the removal", "role.assign": "giving the slot", "role.clear": "freeing the slot",
 	"profile.set": "the new name", "song.list": "the question for songs", "song.import": "the import",
 	"song.create": "saving the song", "song.update": "saving the song", "song.delete": "deleting the song",
+	"ready.set": "your “ready”", "ptt.set": "talking",
 	"session.leave": "leaving", "session.close": "closing", "session.create": "starting a session", "session.join": "joining",
 	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
 };
@@ -50,6 +51,7 @@ const ERRORS = {
 	song_in_use: "A setlist of an open session has this song, or it is on. Take it out there first.",
 	library_full: "5000 songs are in the library, the most it takes: delete some.",
 	gone: words.removed,
+	session_full: "The session is full: 200 people are in it.",
 	no_connection: "Not sent: there is no connection to the box.",
 };
 

@@ -18,7 +18,7 @@ import { NOTHING } from "./desk/tap.js";
  *
  * @typedef {"arriving" | "door" | "room"} Place `arriving`: a seat is remembered and being taken again
  * @typedef {"join" | "create" | "claim" | "again"} DoorWay
- * @typedef {"" | "setlist" | "item" | "setlists" | "songs" | "song_form" | "band" | "roles" | "invite" | "parting" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
+ * @typedef {"" | "song" | "slots" | "setlist" | "item" | "setlists" | "songs" | "song_form" | "band" | "roles" | "invite" | "parting" | "sound" | "you" | "claim" | "close"} Sheet what lies over the stage
  *
  * @typedef {object} Door what is typed at the door
  * @property {DoorWay} way
@@ -105,6 +105,7 @@ import { NOTHING } from "./desk/tap.js";
  * @property {SongForm | null} song_form
  * @property {import("./box/keep.js").Drafts} drafts songs that were typed and not saved, by id; "": a new one
  * @property {Notice | null} notice
+ * @property {boolean} talking the talk button is held here
  * @property {string[]} busy requests under way, by type
  * @property {Settings} settings
  * @property {string | null} typed_name another name for oneself; null: none is being typed
@@ -145,6 +146,7 @@ const first = {
 	song_form: null,
 	drafts: keep.drafts(),
 	notice: null,
+	talking: false,
 	busy: [],
 	settings: keep.settings(),
 	typed_name: null,

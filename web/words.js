@@ -55,6 +55,12 @@ export const words = {
 	change_at: (/** @type {string} */ what, /** @type {number} */ bar) => `${what} at bar ${bar}`,
 	bars_left: (/** @type {number} */ bars) => bars <= 1 ? "at the next bar" : `in ${bars} bars`,
 	cancel: "Cancel",
+	i_am_ready: "I’m ready",
+	how_many_ready: (/** @type {number} */ ready, /** @type {number} */ of) => `${ready} of ${of} ready`,
+	talk: "Hold to talk",
+	talk_hint: "Hold, by finger or the T key: all see that you talk",
+	you_talk: "All see you talk",
+	talks: (/** @type {number} */ others) => others ? `and ${count(others, "other")} talk` : "talks",
 	waiting_for_clock: "Setting the clock…",
 
 	/* What is wrong, or may be */
@@ -63,6 +69,7 @@ export const words = {
 	no_connection_stopped: "No connection to the box. Trying again…",
 	audio_lost: "Audio lost: the sound card stands still. The phones go on.",
 	audio_none: "No click program on the box: the beat is on the phones only.",
+	weak_link: (/** @type {number} */ pct) => `Weak Wi-Fi: ${Math.round(pct)} % of the messages are lost or late.`,
 	off_air: "Not on the loudspeaker",
 	on_air: "On air",
 	off_air_long: "Another session has the loudspeaker, or it was released. This beat is on the phones only.",
@@ -156,6 +163,12 @@ export const words = {
 	song_bar: (/** @type {number} */ bar) => `song bar ${bar}`,
 	song_from: (/** @type {number} */ bar) => `from bar ${bar}`,
 	next: "Next",
+	song_led: "led by",
+	song_page: "Notes and line-up",
+	no_notes: "No notes for this song.",
+	your_part: (/** @type {string} */ now, /** @type {string | null} */ then) => `You: ${now || "nothing"}${then === null ? "" : ` · next: ${then || "nothing"}`}`,
+	what_play_hint: "One tap, and all see it. You can change it in the band list.",
+	later: "Later",
 
 	/* The setlist */
 	setlist: "Setlist",

@@ -91,7 +91,7 @@ describe("a session of an earlier week", () => {
 
 	test("a player joins with the code and is the same person, with the role", async () => {
 		await ben.goto(`http://tactus.local:${box.port}/join/${code}`);
-		await join(ben, "Ben");
+		await join(ben, "Ben", "", false);
 		const eye = await Phone.open(box.url);
 		await eye.request("session.claim", { code, pin: PIN, display_name: "Eye" });
 		const entry = eye.state.participants.find((/** @type {any} */ p) => p.display_name === "Ben");

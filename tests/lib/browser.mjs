@@ -47,13 +47,15 @@ export async function create(page, name = "Ann", pin = "") {
 	return (await page.locator(".code-button").innerText()).trim();
 }
 
-/** Joins, by link (the code stands in the field already) or by typing. @param {any} page */
-export async function join(page, name, code = "") {
+/** Joins, by link (the code stands in the field already) or by typing; whoever plays nothing yet is asked what it will be, and answers later. @param {any} page */
+export async function join(page, name, code = "", asked = true) {
 	if (code)
 		await page.getByLabel("Session code").fill(code);
 	await page.getByLabel("Your name").fill(name);
 	await page.getByRole("button", { name: "Join", exact: true }).click();
 	await page.locator(".room").waitFor();
+	if (asked)
+		await page.getByRole("button", { name: "Later" }).click();
 }
 
 /** The MD's library, from the stage. @param {any} page */

@@ -5,6 +5,7 @@
 import { ask, forget, hooks, link, tell } from "./box.js";
 import { keep } from "./keep.js";
 import { Refused } from "./link.js";
+import { me } from "./snapshot.js";
 import { change, change_door, notify, state } from "../state.js";
 import { error_words } from "../refusals.js";
 import { words } from "../words.js";
@@ -141,7 +142,7 @@ async function go_in(door, as_before) {
 			keep.set_key(null);
 			return go_in(door, false);
 		}
-	sit_down(ok.code ?? code, ok.token, ok.session_id, display_name);
+	sit_down(door.way, ok.code ?? code, ok.token, ok.session_id, display_name);
 }
 
 /** By which the box knows who this is: the seat's, or, under the same name, that of the last session. @param {string} name */
@@ -162,17 +163,19 @@ export async function go_on_with(session_id, door) {
 	let ok = token && await ask("session.join", { code, display_name, token }).catch(() => null);
 	if (!ok || !state.peek().snapshot?.you.is_md)
 		ok = await ask("session.claim", { code, display_name, ...with_pin });
-	sit_down(code, ok.token, ok.session_id, display_name);
+	sit_down(door.way, code, ok.token, ok.session_id, display_name);
 }
 
-/** @param {string} code @param {string} token @param {string} session_id @param {string} name */
-function sit_down(code, token, session_id, name) {
+/** Who joins and plays nothing yet is asked what it will be. @param {Door["way"]} way @param {string} code @param {string} token @param {string} session_id @param {string} name */
+function sit_down(way, code, token, session_id, name) {
 	keep.set_seat({ code, token, session_id });
 	keep.set_key({ token, name });
 	/* The address is the invitation: what one copies from it is what others need. */
 	history.replaceState(null, "", `/join/${code}`);
 	change_door({ pin: "", wrong: null });
-	change({ sheet: "", notice: null });
+	const snapshot = state.peek().snapshot;
+	const asked = way === "join" && snapshot && !me(snapshot)?.slots.length;
+	change({ sheet: asked ? "slots" : "", notice: null });
 }
 
 /** @param {string} [md_user_id] who is music director from now on, where that is ours to say */

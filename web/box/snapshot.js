@@ -169,6 +169,16 @@ export function holder(s, slot_id, song_id) {
 	return s.roleAssignments.find((role) => role.slot_id === slot_id && role.scope_song_id === song_id)?.user_id ?? null;
 }
 
+/** Ourselves among them. @param {Snapshot} s */
+export function me(s) {
+	return person(s, s.you.user_id);
+}
+
+/** Those the leader waits for: present, and not the leader. @param {Snapshot} s */
+export function players(s) {
+	return s.participants.filter((p) => !p.away && p.user_id !== s.tempoState.controller_user_id);
+}
+
 /** Those who hold the talk button. @param {Snapshot} s */
 export function talking(s) {
 	return s.participants.filter(({ ptt_state }) => ptt_state === "talking");

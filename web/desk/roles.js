@@ -36,9 +36,12 @@ export function to_be_had(snap, slot_id) {
 }
 
 /** Takes it, or gives it back. @param {Snapshot} snap @param {string} slot_id */
-export function take_slot(snap, slot_id) {
+export async function take_slot(snap, slot_id) {
 	const me = snap.you.user_id;
-	return holder(snap, slot_id, null) === me ? free(slot_id, me, null) : give(snap, slot_id, me, null);
+	const done = await (holder(snap, slot_id, null) === me ? free(slot_id, me, null) : give(snap, slot_id, me, null));
+	/* Who was asked at joining has answered. */
+	if (done && state.peek().sheet === "slots")
+		change({ sheet: "" });
 }
 
 /**

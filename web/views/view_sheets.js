@@ -2,15 +2,17 @@
  * view_sheets.js - what lies over the stage, one at a time: which view it is.
  * A new sheet is a name in state.js and a row here.
  */
+import { change } from "../state.js";
 import { words } from "../words.js";
 import { view_band } from "./view_band.js";
 import { item_title, view_item } from "./view_item.js";
 import { view_invite } from "./view_invite.js";
-import { sheet } from "./view_parts.js";
-import { view_roles } from "./view_roles.js";
+import { html, sheet } from "./view_parts.js";
+import { view_roles, view_slot_pick } from "./view_roles.js";
 import { setlist_title, view_setlist } from "./view_setlist.js";
 import { view_setlists } from "./view_setlists.js";
 import { song_form_title, view_song_form } from "./view_song_form.js";
+import { song_sheet_title, view_song_sheet } from "./view_song.js";
 import { songs_title, view_songs } from "./view_songs.js";
 import { view_sound } from "./view_sound.js";
 import { view_claim, view_close, view_parting } from "./view_ways_out.js";
@@ -38,11 +40,19 @@ const SHEETS = {
 	roles: { title: () => words.line_up, view: view_roles, back: "band" },
 	invite: { title: () => words.invite, view: (_, snap) => view_invite(snap), back: "band" },
 	parting: { title: () => words.parting_title, view: view_parting, back: "you" },
+	song: { title: song_sheet_title, view: view_song_sheet },
+	slots: { title: () => words.what_play, view: view_slots },
 	sound: { title: () => words.sound, view: view_sound },
 	you: { title: () => words.you_title, view: view_you },
 	claim: { title: () => words.take_over_title, view: view_claim, back: "you" },
 	close: { title: () => words.close_sure, view: view_close, back: "you" },
 };
+
+/** What is asked of whoever has joined. @param {State} s @param {Snapshot} snap */
+function view_slots(s, snap) {
+	return html`<p class="hint">${words.what_play_hint}</p>${view_slot_pick(s, snap)}
+		<button type="button" class="big" onClick=${() => change({ sheet: "" })}>${words.later}</button>`;
+}
 
 /** @param {State} s @param {Snapshot} snap */
 export function view_sheet(s, snap) {

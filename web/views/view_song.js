@@ -1,11 +1,17 @@
 /*
- * view_song.js - the song that is on, on everyone's stage: title, key, its own
- * bar, and what comes next. For the MD the way to the library, too.
+ * view_song.js - the song that is on: on everyone's stage its title, key, bar and
+ * what comes next, and what oneself plays; on its page the notes and who plays
+ * what. For the one who leads, whose stage is full of the desk, the page is a sheet.
  */
-import { bar_number, is_md, next_item, song_bar } from "../box/snapshot.js";
-import { open_songs } from "../desk/songs.js";
+import { metre } from "../beat/beat.js";
+import { bar_number, is_controller, is_md, name_of, next_item, parts_in, slots_of, song_bar } from "../box/snapshot.js";
+import { open_setlist } from "../desk/setlist.js";
+import { h } from "../lib/preact.js";
+import { change } from "../state.js";
+import { view_notes } from "./view_notes.js";
 import { view_go } from "./view_go.js";
-import { html, icon } from "./view_parts.js";
+import { html, icon, tempo_mark } from "./view_parts.js";
+import { view_line_up } from "./view_roles.js";
 import { words } from "../words.js";
 
 /**
@@ -19,19 +25,25 @@ export function view_song(s, snap) {
 	const song = snap.activeSong;
 	const next = next_item(snap);
 	const bar = song && where(s, song);
-	const md = is_md(snap);
-	if (!song && !next && !md)
+	const title = song && html`<bdi class="song-title" aria-live="polite">${song.title}</bdi>`;
+	const role = roles(snap);
+	if (!song && !next && !role && !is_controller(snap))
 		return null;
 	return html`<section class="song" aria-label=${words.song}>
 		<div class="song-lines">
-			${song && html`<bdi class="song-title" aria-live="polite">${song.title}</bdi>`}
+			${title && (is_md(snap) || is_controller(snap) ? html`<button type="button" class="plain song-open" onClick=${() => change({ sheet: "song" })}>${title}</button>` : title)}
 			<p class="song-about">${song?.key && html`<bdi class="chip">${song.key}</bdi>`}
-				${bar && html`<span>${bar}</span>`}
-				${next && html`<span class="song-next">${words.next}: <bdi>${next.title}</bdi></span>`}</p>
+				${bar && html`<span>${bar}</span>`}${song_leader(snap)}</p>
+			${role && html`<p class="song-role">${role}</p>`}
+			${next && html`<p class="song-next">${words.next}: <bdi>${next.title}</bdi>${next.key && html`<bdi class="chip">${next.key}</bdi>`}${tempo_mark(next.bpm, metre(next.time_signature).compound)}</p>`}
 		</div>
-		${view_go(s, snap)}
-		${md && html`<button type="button" class="songs-button" aria-label=${words.songs} onClick=${open_songs}>${icon("song")}<span class="song-word">${words.songs}</span></button>`}
+		${view_go(s, snap)}${is_controller(snap) && html`<div class="song-buttons">${setlist_button()}</div>`}
 	</section>`;
+}
+
+/** Tonight's list. */
+export function setlist_button() {
+	return html`<button type="button" class="setlist-button" onClick=${open_setlist}>${icon("song")}<span>${words.setlist}</span></button>`;
 }
 
 /** The song's own bar, or where it begins. @param {State} s @param {ActiveSong} song */
@@ -40,4 +52,47 @@ function where(s, song) {
 		return "";
 	const bar = song_bar(song, s.at.bar);
 	return bar === null ? words.song_from(bar_number(song.start_bar_index)) : words.song_bar(bar);
+}
+
+/** @param {Snapshot} snap */
+function song_leader(snap) {
+	const id = snap.activeSong?.song_leader_user_id;
+	return id && html`<span class="song-leader">${words.song_led} <bdi>${name_of(snap, id)}</bdi></span>`;
+}
+
+/** What we play in this song, and in the next one if that is something else. @param {Snapshot} snap */
+function roles(snap) {
+	const mine = (/** @type {string | null} */ song_id) => slots_of(snap, snap.you.user_id, song_id).join(", ");
+	const next = next_item(snap);
+	const now = mine(snap.activeSong?.song_id ?? null);
+	const then = next ? mine(next.song_id) : now;
+	return now || then ? words.your_part(now, then === now ? null : then) : "";
+}
+
+/** What stands on the song's page; null: nothing. @param {Snapshot} snap */
+export function view_page(snap) {
+	const song = snap.activeSong;
+	const parts = parts_in(snap, song?.song_id ?? null);
+	return song?.notes || parts.length ? html`${song?.notes && html`<div class="notes">${notes(song.notes)}</div>`}
+		${parts.length > 0 && view_line_up(snap, parts)}` : null;
+}
+
+/** Long notes are not made anew with every bar. @type {{text: string, view: unknown}} */
+let made = { text: "", view: null };
+
+/** @param {string} text */
+function notes(text) {
+	if (text !== made.text)
+		made = { text, view: view_notes(text, /** @type {import("./view_notes.js").Make<any>} */ (h)) };
+	return made.view;
+}
+
+/** @param {State} _ @param {Snapshot} snap */
+export function song_sheet_title(_, snap) {
+	return snap.activeSong?.title ?? words.song;
+}
+
+/** @param {State} _ @param {Snapshot} snap */
+export function view_song_sheet(_, snap) {
+	return html`<div class="song-page">${song_leader(snap)}${view_page(snap) ?? html`<p class="hint">${words.no_notes}</p>`}</div>`;
 }

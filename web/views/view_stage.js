@@ -1,18 +1,21 @@
 /*
  * view_stage.js - what everyone in the room sees: the beat, the bar, the tempo,
- * what is announced and what is wrong.
+ * what is announced and what is wrong; below or beside it the desk of the one who
+ * leads, or the song's page and what a player presses.
  */
 import { metre } from "../beat/beat.js";
 import { cancel, hand_over } from "../desk/desk.js";
-import { announced, bar_number, is_controller, is_md, name_of } from "../box/snapshot.js";
+import { tell } from "../box/box.js";
+import { announced, bar_number, is_controller, is_md, me, name_of, players } from "../box/snapshot.js";
 import { change } from "../state.js";
 import { view_side } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
-import { view_song } from "./view_song.js";
+import { setlist_button, view_page, view_song } from "./view_song.js";
 import { view_sheet } from "./view_sheets.js";
 import { classes_of } from "./view_you.js";
+import { talk_button, view_talking } from "./view_talk.js";
 import { words } from "../words.js";
 
 /**
@@ -21,22 +24,35 @@ import { words } from "../words.js";
  * @typedef {import("../beat/dial.js").Dial} Dial
  */
 
+/** More than this lost, and what is announced may come late. */
+const LOSS_BAD_PCT = 10;
+
 /** @param {State} s @param {Snapshot} snap @param {Dial} dial */
 export function view_stage(s, snap, dial) {
 	const leads = is_controller(snap);
-	return html`<div class=${`room${leads ? " leads" : ""}${classes_of(s)}`}>
+	const page = !leads && view_page(snap);
+	return html`<div class=${`room${leads ? " leads" : page ? snap.activeSong?.notes ? " paged noted" : " paged" : ""}${classes_of(s)}`}>
 		${head(s, snap)}
 		<div class="news" aria-live="polite">${news(s, snap)}</div>
 		<main class="stage" aria-label=${words.tempo}>
 			<div class="dial-place" ref=${dial.move_in}></div>
 			${view_song(s, snap)}
 			${facts(s, snap)}
-			${leads ? null : leader(snap)}
+			<div class="under">${waiting(s, snap)}${leads ? null : leader(snap)}</div>
 		</main>
-		${leads && view_desk(s, snap)}
-		<aside class="side">${view_side(s, snap)}</aside>
+		${page && html`<section class="page" key=${snap.activeSong?.song_id} tabindex="0" aria-label=${words.song_page}>${page}</section>`}
+		${leads ? view_desk(s, snap) : foot(s, snap)}
+		${page && !is_md(snap) ? null : html`<aside class="side">${view_side(s, snap)}</aside>`}
 		${view_sheet(s, snap)}
 	</div>`;
+}
+
+/** What a player presses. @param {State} s @param {Snapshot} snap */
+function foot(s, snap) {
+	const ready = me(snap)?.ready ?? false;
+	return html`<div class="foot">
+		<button type="button" class="ready" aria-pressed=${String(ready)} onClick=${() => tell("ready.set", { ready: !ready })}>${icon(ready ? "check" : "ring")}<span>${words.i_am_ready}</span></button>
+		${setlist_button()}${talk_button(s, snap)}</div>`;
 }
 
 /** @param {State} s @param {Snapshot} snap */
@@ -46,12 +62,13 @@ function head(s, snap) {
 		<h1 class="unseen">${words.product} ${snap.session.code}</h1>
 		<button type="button" class="code-button" aria-label=${`${words.invite}: ${snap.session.code}`} onClick=${() => change({ sheet: "invite" })}>
 			${logo()}<span>${snap.session.code}</span></button>
-		<div class="head-state">${air(snap)}${quality(s)}</div>
+		<div class="head-state">${air(snap)}${quality(s, snap)}</div>
 		<nav class="head-nav" aria-label=${words.product}>
-			<button type="button" class="plain" aria-label=${`${words.band}: ${words.people(here)}`} onClick=${() => change({ sheet: "band" })}>${icon("people")}<span class="badge">${here}</span></button>
+			<button type="button" class="plain" aria-label=${`${words.band}: ${words.people(here)}`} onClick=${() => change({ sheet: "band" })}>${icon("people")}<span class="badge">${here > 99 ? "99+" : here}</span></button>
 			<button type="button" class="plain" aria-label=${words.sound} onClick=${() => change({ sheet: "sound" })}>${icon("sound")}</button>
 			<button type="button" class="plain" aria-label=${words.you_title} onClick=${() => change({ sheet: "you" })}>${icon("phone")}</button>
 		</nav>
+		${view_talking(snap)}
 	</header>`;
 }
 
@@ -60,10 +77,10 @@ function air(snap) {
 	return snap.click.on_air ? html`<span class="chip good">${words.on_air}</span>` : html`<span class="chip">${words.off_air}</span>`;
 }
 
-/** How well this phone keeps step, or that it has lost the box. @param {State} s */
-function quality(s) {
-	if (s.link !== "open")
-		return html`<span class="chip bad">${words.no_connection}</span>`;
+/** How well this phone keeps step, or that it has lost the box. @param {State} s @param {Snapshot} snap */
+function quality(s, snap) {
+	if (s.link !== "open" || me(snap)?.away)
+		return html`<span class="chip bad">${s.link === "open" ? words.away : words.no_connection}</span>`;
 	return s.quality && html`<span class=${`chip${s.quality.error_ms < 12 ? "" : " warn"}`}>${words.in_sync(s.quality.error_ms)}</span>`;
 }
 
@@ -72,6 +89,7 @@ function news(s, snap) {
 	const running = snap.tempoState.running;
 	return html`
 		${s.link !== "open" && alarm("bad", running ? words.no_connection_running : words.no_connection_stopped)}
+		${s.link === "open" && (s.quality?.loss_pct ?? 0) >= LOSS_BAD_PCT && alarm("warn", words.weak_link(s.quality?.loss_pct ?? 0))}
 		${snap.click.audio === "lost" && alarm("bad", words.audio_lost)}
 		${snap.click.audio === "none" && alarm("warn", words.audio_none)}
 		${s.click_waits && alarm("warn", words.click_waits)}
@@ -109,13 +127,16 @@ function facts(s, snap) {
 			<dd>${!tempo.running || !s.at ? "–" : s.at.count_in || bar_number(s.at.bar)}</dd></div>
 		<div class="fact-tempo"><dt>${words.tempo}</dt><dd>${tempo_mark(now.bpm, compound)}</dd></div>
 		<div class="fact-metre"><dt>${words.metre}</dt><dd>${now.time_signature}</dd></div>
-	</dl>
-	${waiting(s, tempo.running)}`;
+	</dl>`;
 }
 
-/** @param {State} s @param {boolean} running */
-function waiting(s, running) {
-	return html`<p class="run-state">${!running ? html`<span class="unseen">${words.stopped}</span>` : s.quality ? "" : words.waiting_for_clock}</p>`;
+/** @param {State} s @param {Snapshot} snap */
+function waiting(s, snap) {
+	if (snap.tempoState.running)
+		return !s.quality && html`<p>${words.waiting_for_clock}</p>`;
+	const others = players(snap);
+	return html`<p class="unseen">${words.stopped}</p>
+		${is_md(snap) && others.length > 0 && html`<p class="ready-count">${words.how_many_ready(others.filter((p) => p.ready).length, others.length)}</p>`}`;
 }
 
 /** Who leads, and for the MD the way to have it back. @param {Snapshot} snap */
@@ -123,8 +144,8 @@ function leader(snap) {
 	const id = snap.tempoState.controller_user_id;
 	const name = name_of(snap, id);
 	const away = snap.participants.find((p) => p.user_id === id)?.away;
-	return html`<div class="leader">
-		<p>${!name ? words.nobody_leads : away ? words.away_leads(name) : words.leads(name)}</p>
+	return html`<div class=${name && !away && !is_md(snap) ? "leader usual" : "leader"}>
+		<p dir="auto">${!name ? words.nobody_leads : away ? words.away_leads(name) : words.leads(name)}</p>
 		${is_md(snap) && html`<button type="button" onClick=${() => hand_over(snap.you.user_id)}>${words.take_back}</button>`}
 	</div>`;
 }
