@@ -272,13 +272,13 @@ describe("songs in the browser", () => {
 			await song(page).getByText("Next: Beta 001").waitFor();
 		}
 		await eye.request("tempo.start", {});
-		await song(ben).getByText("song bar 2").waitFor();
+		await ben.locator(".fact-bar").getByText("song bar 2").waitFor();
 		const { at_bar } = await eye.request("song.activate", { position: 2 });
 		await song(ben).getByText("Gamma 001", { exact: true }).waitFor();
 		assert.equal(await song(ben).getByText(/^Next/).count(), 0);
 		/* What is drawn decides: the page's own bar, less where the song begins, from one. */
 		await ben.locator(".fact-bar dd", { hasText: new RegExp(`^${at_bar + 3}$`) }).waitFor();
-		await song(ben).getByText("song bar 3").waitFor();
+		await ben.locator(".fact-bar").getByText("song bar 3").waitFor();
 		await eye.request("song.activate", { position: null });
 		await song(ben).getByText("Gamma 001").waitFor({ state: "detached" });
 		await eye.request("tempo.stop", {});

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { ROOT, startBox } from "../lib/box.mjs";
 import { Phone } from "../lib/phone.mjs";
-import { create, held, join, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
+import { create, held, openBrowser, openPage, openSongs } from "../lib/browser.mjs";
 
 const DEST = process.argv[2] ?? path(ROOT, "build/shots");
 const SIZES = [[360, 740], [740, 360], [1024, 768]];
@@ -48,7 +48,12 @@ try {
 		await (await Phone.open(box.url)).join(code, name);
 	const player = await openPage(browser, box, `/join/${code}`);
 	await shoot(player, "door-link");
-	await join(player, "Eve");
+	await player.getByLabel("Your name").fill("Eve");
+	await player.getByRole("button", { name: "Join", exact: true }).click();
+	await player.locator(".slots").waitFor();
+	await shoot(player, "slots");
+	await player.locator(".slots").getByRole("button", { name: "keys 1" }).click();
+	await player.locator(".sheet").waitFor({ state: "detached" });
 	await shoot(player, "player-stopped");
 
 	await md.getByRole("radio", { name: "Count-in bars 2" }).click();
@@ -98,7 +103,7 @@ try {
 		await other.request("setlist.item.add", { setlist_id, song_id: id });
 	await other.request("setlist.activate", { setlist_id });
 	await other.request("song.activate", { position: 1 });
-	await md.locator(".song-about", { hasText: "song bar 2" }).waitFor();
+	await md.locator(".fact-bar", { hasText: "song bar 2" }).waitFor();
 	await shoot(md, "md-song");
 	await beat(player, "2");
 	await shoot(player, "player-song");

@@ -20,11 +20,10 @@ import { words } from "../words.js";
  * @typedef {import("../box/snapshot.js").ActiveSong} ActiveSong
  */
 
-/** @param {State} s @param {Snapshot} snap */
-export function view_song(s, snap) {
+/** @param {State} _ @param {Snapshot} snap */
+export function view_song(_, snap) {
 	const song = snap.activeSong;
 	const next = next_item(snap);
-	const bar = song && where(s, song);
 	const title = song && html`<bdi class="song-title" aria-live="polite">${song.title}</bdi>`;
 	const role = roles(snap);
 	if (!song && !next && !role && !is_controller(snap))
@@ -32,8 +31,7 @@ export function view_song(s, snap) {
 	return html`<section class="song" aria-label=${words.song}>
 		<div class="song-lines">
 			${title && (is_md(snap) || is_controller(snap) ? html`<button type="button" class="plain song-open" onClick=${() => change({ sheet: "song" })}>${title}</button>` : title)}
-			<p class="song-about">${song?.key && html`<bdi class="chip">${song.key}</bdi>`}
-				${bar && html`<span>${bar}</span>`}${song_leader(snap)}</p>
+			<p class="song-about">${song?.key && html`<bdi class="chip">${song.key}</bdi>`}${song_leader(snap)}</p>
 			${role && html`<p class="song-role">${role}</p>`}
 			${next && html`<p class="song-next">${words.next}: <bdi>${next.title}</bdi>${next.key && html`<bdi class="chip">${next.key}</bdi>`}${tempo_mark(next.bpm, metre(next.time_signature).compound)}</p>`}
 		</div>
@@ -46,9 +44,9 @@ export function setlist_button() {
 	return html`<button type="button" class="setlist-button" onClick=${open_setlist}>${icon("song")}<span>${words.setlist}</span></button>`;
 }
 
-/** The song's own bar, or where it begins. @param {State} s @param {ActiveSong} song */
-function where(s, song) {
-	if (!s.at || s.at.count_in || song.start_bar_index === null)
+/** The song's own bar, or where it begins. @param {State} s @param {ActiveSong | null} song */
+export function where(s, song) {
+	if (!song || !s.at || s.at.count_in || song.start_bar_index === null)
 		return "";
 	const bar = song_bar(song, s.at.bar);
 	return bar === null ? words.song_from(bar_number(song.start_bar_index)) : words.song_bar(bar);

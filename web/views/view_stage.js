@@ -12,7 +12,7 @@ import { view_side } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
-import { setlist_button, view_page, view_song } from "./view_song.js";
+import { setlist_button, view_page, view_song, where } from "./view_song.js";
 import { view_sheet } from "./view_sheets.js";
 import { classes_of } from "./view_you.js";
 import { talk_button, view_talking } from "./view_talk.js";
@@ -122,8 +122,9 @@ function facts(s, snap) {
 	/* What is drawn decides, not what the box has confirmed: at the bar line itself they differ by a moment. */
 	const now = s.at && tempo.pending && s.at.bar >= tempo.pending.anchor_bar_index ? tempo.pending : tempo;
 	const { compound } = metre(now.time_signature);
+	const in_song = where(s, snap.activeSong);
 	return html`<dl class="facts">
-		<div class=${s.at ? "fact-bar" : "fact-bar idle"}><dt>${s.at?.count_in ? words.count_in : words.bar}</dt>
+		<div class=${s.at ? "fact-bar" : "fact-bar idle"}><dt>${s.at?.count_in ? words.count_in : words.bar}${in_song && html` · <b>${in_song}</b>`}</dt>
 			<dd>${!tempo.running || !s.at ? "–" : s.at.count_in || bar_number(s.at.bar)}</dd></div>
 		<div class="fact-tempo"><dt>${words.tempo}</dt><dd>${tempo_mark(now.bpm, compound)}</dd></div>
 		<div class="fact-metre"><dt>${words.metre}</dt><dd>${now.time_signature}</dd></div>

@@ -26,7 +26,7 @@ export function talk_button(s, _snap) {
 /** Who talks, for all to see. @param {Snapshot} snap */
 export function view_talking(snap) {
 	const [first, ...others] = talking(snap);
-	return html`<p class="talking" aria-live="polite">${first && html`${icon("mic")}<span><bdi>${first.display_name}</bdi> ${words.talks(others.length)}</span>`}</p>`;
+	return html`<p class="talkers" aria-live="polite">${first && html`${icon("mic")}<span><bdi>${first.display_name}</bdi> ${words.talks(others.length)}</span>`}</p>`;
 }
 
 /** The button has gone from under the finger. @param {Element | null} button */
