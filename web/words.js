@@ -165,6 +165,7 @@ export const words = {
 	next: "Next",
 	song_led: "led by",
 	song_page: "Notes and line-up",
+	song_tonight: "Key, tempo and leader for tonight",
 	no_notes: "No notes for this song.",
 	your_part: (/** @type {string} */ now, /** @type {string | null} */ then) => `You: ${now || "nothing"}${then === null ? "" : ` · next: ${then || "nothing"}`}`,
 	what_play_hint: "One tap, and all see it. You can change it in the band list.",

@@ -5,7 +5,8 @@
  */
 import { metre } from "../beat/beat.js";
 import { bar_number, is_controller, is_md, name_of, next_item, parts_in, slots_of, song_bar } from "../box/snapshot.js";
-import { open_setlist } from "../desk/setlist.js";
+import { open_item, open_setlist } from "../desk/setlist.js";
+import { edit_song } from "../desk/song_form.js";
 import { h } from "../lib/preact.js";
 import { change } from "../state.js";
 import { view_notes } from "./view_notes.js";
@@ -30,7 +31,7 @@ export function view_song(_, snap) {
 		return null;
 	return html`<section class="song" aria-label=${words.song}>
 		<div class="song-lines">
-			${title && (is_md(snap) || is_controller(snap) ? html`<button type="button" class="plain song-open" onClick=${() => change({ sheet: "song" })}>${title}</button>` : title)}
+			${title && (is_md(snap) || is_controller(snap) ? html`<button type="button" class="plain title-open" onClick=${() => change({ sheet: "song" })}>${title}</button>` : title)}
 			<p class="song-about">${song?.key && html`<bdi class="chip">${song.key}</bdi>`}${song_leader(snap)}</p>
 			${role && html`<p class="song-role">${role}</p>`}
 			${next && html`<p class="song-next">${words.next}: <bdi>${next.title}</bdi>${next.key && html`<bdi class="chip">${next.key}</bdi>`}${tempo_mark(next.bpm, metre(next.time_signature).compound)}</p>`}
@@ -92,5 +93,9 @@ export function song_sheet_title(_, snap) {
 
 /** @param {State} _ @param {Snapshot} snap */
 export function view_song_sheet(_, snap) {
-	return html`<div class="song-page">${song_leader(snap)}${view_page(snap) ?? html`<p class="hint">${words.no_notes}</p>`}</div>`;
+	const song = snap.activeSong;
+	const { position } = song ?? {};
+	return html`<div class="song-page">${song_leader(snap)}${view_page(snap) ?? html`<p class="hint">${words.no_notes}</p>`}
+		${song && is_md(snap) && html`<button type="button" onClick=${() => edit_song(song.song_id)}>${words.edit_song}</button>
+			${typeof position === "number" && html`<button type="button" onClick=${() => open_item(position)}>${words.song_tonight}</button>`}`}</div>`;
 }
