@@ -209,7 +209,7 @@ describe("songs in the browser", () => {
 			await md.keyboard.press("Enter");
 		}
 		await dialog().getByRole("searchbox").waitFor();
-		await tabTo(md, dialog().getByRole("searchbox"));
+		await tabTo(md, dialog().getByRole("searchbox"), "Shift+Tab");
 		await md.keyboard.type("beta 012");
 		await status().getByText("1 song found").waitFor();
 		await tabTo(md, dialog().getByRole("button", { name: "Import songs" }));

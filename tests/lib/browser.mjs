@@ -70,12 +70,12 @@ export async function openSongs(page) {
 	await search.waitFor();
 }
 
-/** By the Tab key to that control, which is not far. @param {any} page @param {any} control */
-export async function tabTo(page, control) {
+/** By the Tab key (or back, by "Shift+Tab") to that control, which is not far. @param {any} page @param {any} control */
+export async function tabTo(page, control, key = "Tab") {
 	for (let i = 0; i < 15; i++) {
 		if (await control.evaluate((/** @type {any} */ e) => document.activeElement === e))
 			return;
-		await page.keyboard.press("Tab");
+		await page.keyboard.press(key);
 	}
 	throw new Error(`no way by Tab to ${control}`);
 }
