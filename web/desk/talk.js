@@ -7,8 +7,7 @@
  */
 import { request } from "../box/box.js";
 import { Refused } from "../box/link.js";
-import { change, notify, state } from "../state.js";
-import { effect } from "../lib/signals.js";
+import { change, effect, notify, state } from "../state.js";
 import { error_words } from "../refusals.js";
 
 /** The box may believe that we talk. */
@@ -59,8 +58,7 @@ export function watch_talk() {
 	document.addEventListener("visibilitychange", () => document.hidden && quiet());
 	/** The snapshot from before the line broke; undefined: it did not. @type {import("../state.js").State["snapshot"] | undefined} */
 	let old;
-	effect(() => {
-		const { link, snapshot } = state.value;
+	effect(({ link, snapshot }) => {
 		if (link !== "open") {
 			old ??= snapshot;
 			quiet();
