@@ -21,8 +21,8 @@ import { words } from "../words.js";
  * @typedef {import("../box/snapshot.js").ActiveSong} ActiveSong
  */
 
-/** @param {State} _ @param {Snapshot} snap */
-export function view_song(_, snap) {
+/** @param {State} s @param {Snapshot} snap */
+export function view_song(s, snap) {
 	const song = snap.activeSong;
 	const next = next_item(snap);
 	const title = song && html`<bdi class="song-title" aria-live="polite">${song.title}</bdi>`;
