@@ -320,7 +320,7 @@ export const words = {
 	offset_hint: "Far from the loudspeaker the sound comes later, some 3 ms a metre. A slow display wants it earlier.",
 	less: (/** @type {string} */ what) => `${what}: less`,
 	more_of: (/** @type {string} */ what) => `${what}: more`,
-	own_click: "Click on this phone",
+	own_click: "Your own click",
 	own_click_at: (/** @type {number} */ volume) => volume ? String(volume) : "off",
 	own_click_hint: "Nothing to hear? Turn the phone's own volume up; an iPhone's ring switch may mute it.",
 	click_waits: "Tap to hear the click again",

@@ -21,10 +21,10 @@
  * @typedef {{flash: FlashSetting, beat_offset_ms: number, show_subdivision: boolean}} Shown how its owner wants the beat
  */
 
-/** More than three flashes a second can bring on seizures (WCAG 2.3.1): at this many beats a second only bars flash. */
-const FLASHES_PER_S = 3;
+/** More than three flashes a second can bring on seizures (WCAG 2.3.1): at so many beats a second, with room for a frame that comes late, only bars flash. */
+const FLASHES_PER_S = 2.9;
 /** Whatever goes wrong, the fourth flash comes no sooner than this after the first. */
-const FOUR_FLASHES_MS = 950;
+const FOUR_FLASHES_MS = 1000;
 /** So many marks are kept; then they are cleared. At 120 bpm that is 83 minutes. */
 const MARKS_MAX = 10000;
 const FRAMES = 20;

@@ -21,6 +21,7 @@ import { Follower } from "./follow.js";
  * @typedef {import("./follow.js").TempoState} TempoState
  *
  * @typedef {object} Speaker
+ * @property {() => boolean} going it can be heard
  * @property {() => number} now_s the audio clock: what is handed over now sounds no sooner
  * @property {() => number} zero_ms a reading of when second 0 of the audio clock was (or would have been) heard, of performance.now()
  * @property {(kind: Kind, when_s: number) => () => void} play gives the way to withdraw it
@@ -98,6 +99,14 @@ export class LocalClick {
 		const end = this.follower.next()?.at_ms ?? -Infinity;
 		for (const { sounds } of this.given)
 			this.drop(sounds, ({ at_ms }) => at_ms >= end - 1);
+		this.turn();
+	}
+
+	/** @param {boolean} parts */
+	sound_parts(parts) {
+		this.withdraw();
+		this.parts = parts;
+		this.turn();
 	}
 
 	/** Withdraws the beats that do not sound yet; they come again with the next turn. */
@@ -110,8 +119,9 @@ export class LocalClick {
 			this.drop(sounds, () => true);
 	}
 
-	/** Another audio clock begins. */
+	/** The audio clock stands still, or ends: what it does next has nothing to do with what it did. */
 	forget() {
+		this.withdraw();
 		this.given = [];
 		this.audio = new AudioClock();
 	}
@@ -132,6 +142,10 @@ export class LocalClick {
 	/** Hands over what comes due: to be called often. */
 	turn() {
 		const { audio, clock, follower, speaker } = this;
+		if (!speaker.going()) {
+			this.forget();
+			return;
+		}
 		audio.read(speaker.zero_ms());
 		const now_s = speaker.now_s();
 		this.given = this.given.filter(({ sounds }) => sounds.some(({ when_s }) => when_s > now_s - 1));

@@ -38,6 +38,7 @@ function sound(kind) {
 }
 
 const speaker = {
+	going: () => context?.state === "running",
 	now_s: () => context?.currentTime ?? 0,
 	/** By the browser's own account of what is heard when; where it has none, or none that can be true, by the latency it admits. */
 	zero_ms() {
@@ -79,7 +80,6 @@ function open() {
 }
 
 function close() {
-	click.withdraw();
 	click.forget();
 	context?.close();
 	context = null;
@@ -89,18 +89,13 @@ function close() {
 function turn() {
 	const { settings, click_waits } = state.peek();
 	const now_s = speaker.now_s();
-	const going = context?.state === "running" && now_s > before_s;
+	still = speaker.going() && now_s > before_s ? 0 : still + 1;
 	before_s = now_s;
-	still = going ? 0 : still + 1;
 	if (click_waits !== still > STILL)
 		change({ click_waits: still > STILL });
-	if (!context)
-		return;
-	gain.gain.value = level(settings.click_volume);
-	if (context.state === "running")
-		click.turn();
-	else
-		click.withdraw();
+	if (context)
+		gain.gain.value = level(settings.click_volume);
+	click.turn();
 }
 
 /** Whether a touch is what it waits for. */
@@ -140,10 +135,8 @@ export function watch_click(clock) {
 		const told = wanted ? snapshot?.tempoState ?? null : null;
 		if (told !== tempo)
 			click.take(tempo = told);
-		if (settings.click_subdivision !== click.parts) {
-			click.parts = settings.click_subdivision;
-			click.withdraw();
-		}
+		if (settings.click_subdivision !== click.parts)
+			click.sound_parts(settings.click_subdivision);
 	});
 	document.addEventListener("visibilitychange", () => {
 		click.hidden = document.visibilityState !== "visible";

@@ -60,8 +60,7 @@ async function play(gesture) {
 		/* With another one the box is asked for it again. */
 		video.remove();
 		video = null;
-		/* Where only a tap that is over counts, its click comes yet. */
-		if (gesture?.type === "click" && !told && wanted()) {
+		if (gesture && !told && wanted()) {
 			told = true;
 			notify(words.may_go_dark_hint);
 		}
@@ -73,8 +72,7 @@ function make() {
 	made.className = "unseen";
 	made.playsInline = true;
 	made.ariaHidden = "true";
-	for (const kind of ["mp4", "webm"])
-		made.append(Object.assign(document.createElement("source"), { src: `/awake.${kind}`, type: `video/${kind}` }));
+	made.src = made.canPlayType("video/mp4; codecs=\"avc1.42E00A, mp4a.40.2\"") ? "/awake.mp4" : "/awake.webm";
 	made.ontimeupdate = () => {
 		if (made.currentTime > 3)
 			made.currentTime = 0.5;
@@ -97,6 +95,6 @@ export function watch_screen() {
 		}
 	});
 	document.addEventListener("visibilitychange", () => settle());
-	for (const type of ["pointerup", "keydown", "click"])
+	for (const type of ["keydown", "click"])
 		addEventListener(type, settle, true);
 }
