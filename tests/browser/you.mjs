@@ -258,7 +258,9 @@ describe("what concerns one phone alone", () => {
 	test("after a reload it waits for a touch, says so, and goes on; at volume 0 it is gone", async () => {
 		await md.request("tempo.start");
 		await page.reload();
-		await page.getByText("Tap to hear the click again").waitFor();
+		await page.locator(".room").waitFor();
+		await page.getByText("Tap to hear the click again").waitFor().catch(async () => assert.fail(`not told: ${await page.evaluate(() =>
+			JSON.stringify([navigator.userActivation.hasBeenActive, /** @type {any} */ (globalThis).seen.contexts.map((/** @type {any} */ c) => c.state), document.body.innerText]))}`));
 		assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).seen.contexts.length), 0);
 		await page.touchscreen.tap(180, 300);
 		await page.getByText("Tap to hear the click again").waitFor({ state: "detached" });
