@@ -73,7 +73,8 @@ describe("the band in the browser", () => {
 		cleo.terminate();
 		await row(md, "Cleo").getByText("away").waitFor();
 		await row(md, "Cleo").getByText("talking").waitFor({ state: "detached" });
-		assert.equal(await row(md, "Cleo").getByText("link").count(), 0);
+		assert.equal(await row(md, "Cleo").getByText(/link|ready/).count(), 0);
+		await dialog(md).getByText("3 players", { exact: true }).waitFor();
 		assert.equal(await row(md, "Cleo").getByRole("button", { name: "Hand over" }).count(), 0);
 		await cleo.resume();
 		await row(md, "Cleo").getByText("away").waitFor({ state: "detached" });

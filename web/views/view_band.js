@@ -27,7 +27,7 @@ export function view_side(s, snap) {
 /** @param {State} s @param {Snapshot} snap */
 export function view_band(s, snap) {
 	const { participants } = snap;
-	const ready = participants.filter((p) => p.ready).length;
+	const ready = participants.filter((p) => p.ready && !p.away).length;
 	return html`<div class="band">
 		<div class="band-ways">
 			<button type="button" onClick=${open_roles}>${words.line_up}</button>
@@ -62,7 +62,7 @@ function person(s, snap, p) {
 			p.user_id === snap.session.md_user_id && tag("md", words.md),
 			leads && tag("lead", words.leader),
 			p.away && tag("", words.away),
-			p.ready && tag("ready", words.ready),
+			p.ready && !p.away && tag("ready", words.ready),
 			p.ptt_state === "talking" && tag("talking", words.talking),
 		]}</p>
 			<p class="plays">${p.slots.map((id) => slot_name(snap, id)).join(", ")}</p>
