@@ -108,15 +108,15 @@ describe("the song library", () => {
 		assert.equal(await label("Title").inputValue(), "Giant St");
 		await label("Title").fill("  Giant Steps ");
 		await label("Key").fill("B");
-		await label("Beats a minute").fill("286");
+		await label("Tempo").fill("286");
 		await label("Notes").fill("## Changes\n- B **D7** G");
 		sent.length = 0;
 		await button("Save").click();
 		await dialog().getByRole("alert").getByText("A tempo is a whole number from 30 to 260.").waitFor();
-		await focused(label("Beats a minute"));
+		await focused(label("Tempo"));
 		assert.deepEqual(sent, []);
-		await label("Beats a minute").fill("226");
-		await label("Beats a minute").press("Enter");
+		await label("Tempo").fill("226");
+		await label("Tempo").press("Enter");
 		await dialog().getByText("“Giant Steps” is saved").waitFor();
 		await focused(row("Giant Steps"));
 		assert.deepEqual(sent, [{ type: "song.create", title: "Giant Steps", default_key: "B", default_bpm: 226, notes: "## Changes\n- B **D7** G" }]);
@@ -143,7 +143,7 @@ describe("the song library", () => {
 
 		await row("Blue Bossa").click();
 		await label("Notes").fill("");
-		await label("Beats a minute").fill(" 099");
+		await label("Tempo").fill(" 099");
 		await label("Title").fill("Blue Bossa 2");
 		sent.length = 0;
 		await button("Save").click();
@@ -225,7 +225,7 @@ describe("the song library", () => {
 		await openSongs(md);
 		await row("Cherokee").click();
 		await button("As it plays now: 133, 3/4").click();
-		assert.equal(await label("Beats a minute").inputValue(), "133");
+		assert.equal(await label("Tempo").inputValue(), "133");
 		await label("Title").fill("Cherokee Waltz");
 		await button("Save").click();
 		await focused(row("Cherokee Waltz"));

@@ -49,7 +49,7 @@ export function view_song_form(s, snap) {
 	</form>`;
 }
 
-const LABELS = { title: words.title, default_key: words.key, default_bpm: words.bpm_label, time_signature: words.metre, notes: words.notes };
+const LABELS = { title: words.title, default_key: words.key, default_bpm: words.tempo, time_signature: words.metre, notes: words.notes };
 
 /** What the field of that name has in common with the others. @param {SongForm} form @param {Field} name */
 function field({ typed, wrong }, name) {
