@@ -26,10 +26,10 @@ const CLOCK_PINGS = 90;
 const CLOCK_GAP_MS = 60;
 
 /** A box, an ear at its click, a session, and a witness of the box's clock. The dummy driver keeps its
- * time on a busy machine only with long periods. */
-export async function openRoom({ period = 2048 } = {}) {
-	const box = await startBox({ period });
-	const ear = await Ear.start(box.server);
+ * time on a busy machine only with long periods. @param {import("./box.mjs").BoxOptions} [options] */
+export async function openRoom({ period = 2048, ...more } = {}) {
+	const box = await startBox({ period, ...more });
+	const ear = await Ear.start(box.server, { rate: more.rate });
 	const witness = await Phone.open(box.url);
 	const { code } = await witness.create("Witness");
 	const offset_ns = unixOffsetNs(box.region);
