@@ -6,8 +6,7 @@ import { BPM_MAX, BPM_MIN } from "../beat/beat.js";
 import { ask, request, tell } from "../box/box.js";
 import { Refused } from "../box/link.js";
 import { is_md } from "../box/snapshot.js";
-import { drag, lift, put_down, step } from "./drag.js";
-import { reordered, whereabouts } from "./order.js";
+import { drag, lift, put_down, reordered, step, whereabouts } from "./drag.js";
 import { error_words } from "../refusals.js";
 import { change, change_lists, effect, notify, state } from "../state.js";
 import { words } from "../words.js";
@@ -32,6 +31,19 @@ export function go_to(position) {
 function as_seen() {
 	const snapshot = /** @type {Snapshot} */ (state.peek().snapshot);
 	return { setlist_id: snapshot.setlist?.id, revision: snapshot.revision };
+}
+
+/** @type {Promise<any>} */
+let turn = Promise.resolve();
+
+/** One after the other, each with the list as the one before has left it: presses come faster than answers. @template T @param {() => Promise<T>} act @returns {Promise<T>} */
+function in_turn(act) {
+	return turn = turn.then(act, act);
+}
+
+/** A change of the list is under way: places are others' until it is done. @param {State} s */
+export function is_changing({ busy }) {
+	return busy.some((type) => type.startsWith("setlist.item."));
 }
 
 /* ---- order ---- */
@@ -60,10 +72,10 @@ function order_of(s) {
 	return s.sheet === "setlist" && s.snapshot && is_md(s.snapshot) ? shown_items(s, s.snapshot).map(({ song_id }) => song_id).join() : "";
 }
 
-/** A row may be picked up, unless a move is under way: places are others' until it is done. */
+/** Whether a row may be picked up. */
 function picked_up() {
 	const s = state.peek();
-	order = s.busy.includes("setlist.item.move") ? "" : order_of(s);
+	order = is_changing(s) ? "" : order_of(s);
 	return order !== "";
 }
 
@@ -131,19 +143,18 @@ effect(() => {
 	list = s.snapshot?.setlist ?? null;
 	if (before !== list && s.lists.item)
 		follow_item(before, s.lists.item.position);
+	else if (s.sheet === "item" && !s.lists.item)
+		change({ sheet: "setlist" });
 });
 
 /** @param {Snapshot["setlist"]} before @param {number} position */
 function follow_item(before, position) {
 	const ids = (/** @type {Snapshot["setlist"]} */ of) => of?.items.map(({ song_id }) => song_id) ?? [];
 	const now = before?.id === list?.id ? whereabouts(ids(before), ids(list), position) : null;
-	if (now === position)
-		return;
-	change_lists(({ item }) => ({ item: item && now !== null ? { ...item, position: now } : null }));
-	if (now === null && state.peek().sheet === "item") {
+	if (now === null && state.peek().sheet === "item")
 		notify(words.item_gone);
-		change({ sheet: "setlist" });
-	}
+	if (now !== position)
+		change_lists(({ item }) => ({ item: item && now !== null ? { ...item, position: now } : null }));
 }
 
 /* ---- an item ---- */
@@ -177,7 +188,7 @@ export function edit_item(patch) {
 
 /** @param {Record<string, unknown>} fields */
 export function update_item(fields) {
-	return tell("setlist.item.update", { position: state.peek().lists.item?.position, ...as_seen(), ...fields });
+	return in_turn(() => tell("setlist.item.update", { position: state.peek().lists.item?.position, ...as_seen(), ...fields }));
 }
 
 /** Key and tempo as typed; an empty field is the song's own again. */
@@ -196,12 +207,9 @@ export async function save_item() {
 		change_lists(({ item: now }) => now ? { item: { ...now, ...(now.key === item.key ? { key: null } : {}), ...(now.bpm === item.bpm ? { bpm: null } : {}) } } : {});
 }
 
-/** Presses come faster than answers: each begins where the one before has led. */
-let steps = Promise.resolve();
-
 /** @param {number} by */
 export function step_open_item(by) {
-	steps = steps.then(async () => {
+	return in_turn(async () => {
 		const { lists: { item }, snapshot } = state.peek();
 		const to = (item?.position ?? 0) + by;
 		if (item && to >= 0 && to < (snapshot?.setlist?.items.length ?? 0))
@@ -210,19 +218,21 @@ export function step_open_item(by) {
 }
 
 /** Takes it out of the list; what it was can be brought back. */
-export async function remove_item() {
-	const { snapshot, lists } = state.peek();
-	const item = snapshot && opened_item(state.peek(), snapshot);
-	if (!snapshot || !item || !lists.item)
-		return;
-	const { position } = item;
-	const gone = { ...item, ...as_seen() };
-	change_lists({ item: null });
-	change({ sheet: "setlist" });
-	if (await tell("setlist.item.remove", { position, ...as_seen() }))
-		notify(words.removed_item(item.title), "good", { label: words.undo, act: () => bring_back(gone, snapshot.activeSong?.position === position) });
-	else
-		change_lists({ item: lists.item });
+export function remove_item() {
+	return in_turn(async () => {
+		const { snapshot, lists } = state.peek();
+		const item = snapshot && opened_item(state.peek(), snapshot);
+		if (!item)
+			return;
+		const { position, title } = item;
+		const seen = as_seen();
+		change_lists({ item: null });
+		change({ sheet: "setlist" });
+		if (await tell("setlist.item.remove", { position, ...seen }))
+			notify(words.removed_item(title), "good", { label: words.undo, act: () => bring_back({ ...item, ...seen }, snapshot.activeSong?.position === position) });
+		else
+			change_lists({ item: lists.item });
+	});
 }
 
 /** @param {Item & {setlist_id?: string}} gone @param {boolean} was_on */

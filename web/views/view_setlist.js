@@ -1,11 +1,13 @@
 /*
  * view_setlist.js - tonight's list over the stage: for everyone what is on and
- * what comes, for the MD the way to change it.
+ * what comes, for the MD the way to change it; what is tonight's own about one of
+ * its songs; and all setlists of the session.
  */
 import { metre } from "../beat/beat.js";
 import { bar_number, is_controller, is_md, name_of, next_item, slots_of, song_bar } from "../box/snapshot.js";
-import { drag_item, go_to, leave_item, lift_item, open_item, shown_items, step_item } from "../desk/setlist.js";
-import { create_list, open_setlists } from "../desk/setlists.js";
+import { drag_item, edit_item, go_to, is_changing, leave_item, lift_item, open_item, opened_item, remove_item, save_item, shown_items, step_item, step_open_item, update_item } from "../desk/setlist.js";
+import { copy_list, create_list, delete_list, edit_list, open_list, open_setlists, rename_list, use_list } from "../desk/setlists.js";
+import { edit_song } from "../desk/song_form.js";
 import { open_songs } from "../desk/songs.js";
 import { change_lists } from "../state.js";
 import { hold } from "./view_hold.js";
@@ -15,6 +17,7 @@ import { words } from "../words.js";
 /**
  * @typedef {import("../state.js").State} State
  * @typedef {import("../box/snapshot.js").Snapshot} Snapshot
+ * @typedef {import("../state.js").ListRow} ListRow
  * @typedef {import("../box/snapshot.js").Item} Item
  */
 
@@ -47,7 +50,7 @@ let last = { of: [], drawn: null };
 /** @param {State} s @param {Snapshot} snap @param {Item[]} items */
 function list(s, snap, items) {
 	const { tempoState, activeSong, setlist, roleAssignments, participants, session } = snap;
-	const busy = s.busy.includes("setlist.item.move");
+	const busy = is_changing(s);
 	const from = takes_over(s, snap);
 	const of = [setlist, s.lists.moved, s.lists.item, busy, from, activeSong, tempoState.running, tempoState.controller_user_id, session.md_user_id, roleAssignments, participants];
 	if (of.some((one, i) => one !== last.of[i])) {
@@ -109,4 +112,114 @@ export function view_new_list(s, use) {
 	}}><input aria-label=${words.new_list} placeholder=${words.tonight} maxlength="120" autocomplete="off" enterkeyhint="done" value=${s.lists.title}
 			onInput=${(/** @type {Event} */ e) => change_lists({ title: value_of(e) })} />
 		<button type="submit" class="primary" disabled=${s.busy.includes("setlist.create")}>${words.make}</button></form>`;
+}
+
+/* ---- one of its songs ---- */
+
+/** @param {State} s @param {Snapshot} snap */
+export function item_title(s, snap) {
+	return opened_item(s, snap)?.title ?? words.song;
+}
+
+/** @param {State} s @param {Snapshot} snap */
+export function view_item(s, snap) {
+	const item = opened_item(s, snap);
+	const open = s.lists.item;
+	if (!item || !open || !is_md(snap))
+		return html`<p class="hint">${words.only_md}</p>`;
+	const { position, key_override, bpm_override } = item;
+	const count = snap.setlist?.items.length ?? 0;
+	const own_key = key_override === null ? item.key : open.own?.default_key;
+	const own_bpm = bpm_override === null ? item.bpm : open.own?.default_bpm;
+	return html`<form class="settings" onSubmit=${save}>
+		<div class="pair places">
+			<button type="button" aria-disabled=${String(position === 0)} onClick=${() => step_open_item(-1)}>${icon("up")}<span>${words.earlier_place}</span></button>
+			<span aria-live="polite">${words.place(position + 1, count)}</span>
+			<button type="button" aria-disabled=${String(position === count - 1)} onClick=${() => step_open_item(1)}>${icon("down")}<span>${words.later_place}</span></button></div>
+		<p class="hint">${words.tonight_only}</p>
+		<div class="pair">${override(words.key, open.key ?? key_override ?? "", own_key ?? words.no_key, { maxlength: 8, autocapitalize: "off" }, (key) => edit_item({ key }),
+		key_override === null && !open.key ? null : () => edit_item({ key: null }) ?? update_item({ key_override: null }))}
+		${override(words.tempo, open.bpm ?? bpm_override ?? "", own_bpm ?? "", { maxlength: 3, inputmode: "numeric" }, (bpm) => edit_item({ bpm }),
+		bpm_override === null && !open.bpm ? null : () => edit_item({ bpm: null }) ?? update_item({ bpm_override: null }))}</div>
+		${(open.key ?? open.bpm) !== null && html`<button type="submit" class="primary" disabled=${s.busy.includes("setlist.item.update")}>${words.save}</button>`}
+		<label class="field"><span>${words.song_leader}</span>
+			<select value=${item.song_leader_user_id ?? ""} onChange=${(/** @type {Event} */ e) => choose_leader(e, item)}>
+				<option value="">${words.nobody}</option>
+				${snap.participants.map(({ user_id, display_name }) => html`<option key=${user_id} value=${user_id}>${display_name}</option>`)}</select></label>
+		<div class="pair"><button type="button" onClick=${() => edit_song(item.song_id)}>${words.edit_song}</button>
+			<button type="button" class="danger" onClick=${remove_item}>${words.remove}</button></div>
+	</form>`;
+}
+
+/**
+ * A field for what is tonight's; empty, it is the song's own.
+ * @param {string} label @param {string | number} value @param {string | number} own @param {Record<string, unknown>} how
+ * @param {(text: string) => void} typed @param {(() => void) | null} clear null: there is nothing to clear
+ */
+function override(label, value, own, how, typed, clear) {
+	return html`<label class="field"><span>${label}</span>
+		<span class="clearable"><input ...${how} autocomplete="off" spellcheck=${false} enterkeyhint="done" value=${value} placeholder=${own}
+			onInput=${(/** @type {Event} */ e) => typed(value_of(e))} />
+		${clear && html`<button type="button" class="plain" aria-label=${words.clear(label)} onClick=${clear}>${icon("close")}</button>`}</span></label>`;
+}
+
+/** The list of names shows by itself what was chosen, also where the box refused it. @param {Event} event @param {Item} item */
+async function choose_leader(event, item) {
+	const field = /** @type {HTMLSelectElement} */ (event.currentTarget);
+	if (!await update_item({ song_leader_user_id: field.value || null }))
+		field.value = item.song_leader_user_id ?? "";
+}
+
+/** @param {Event} event */
+function save(event) {
+	event.preventDefault();
+	save_item();
+}
+
+/* ---- all setlists ---- */
+
+/** @param {State} s @param {Snapshot} snap */
+export function view_setlists(s, snap) {
+	if (!is_md(snap))
+		return html`<p class="hint">${words.only_md}</p>`;
+	return html`<div class="settings">
+		${view_new_list(s, false)}
+		<ul class="setlists" aria-label=${words.setlists}>${s.lists.all?.map((one) => list_row(s, snap, one))}</ul>
+	</div>`;
+}
+
+/** @param {State} s @param {Snapshot} snap @param {ListRow} one */
+function list_row(s, snap, one) {
+	const open = s.lists.open?.id === one.id;
+	return html`<li key=${one.id}>
+		<button type="button" class="plain item" aria-expanded=${String(open)} onClick=${() => open_list(one, !open)}>${icon(open ? "up" : "down")}
+			<span class="item-lines"><bdi class="item-title">${one.title}</bdi><span class="item-facts">
+				${one.active && html`<strong>${words.in_use}</strong>`}<span>${words.songs_count(one.items)}</span></span></span></button>
+		${!one.active && html`<button type="button" class="go" aria-label=${words.use_list(one.title)} onClick=${() => use_list(one.id)}>${words.use}</button>`}
+		${open && (s.lists.open?.sure ? sure(snap, one) : details(s, one))}
+	</li>`;
+}
+
+/** @param {State} s @param {ListRow} list */
+function details(s, list) {
+	return html`<form class="settings more" onSubmit=${(/** @type {Event} */ e) => {
+		e.preventDefault();
+		rename_list();
+	}}><div class="search"><input aria-label=${words.list_name} maxlength="120" autocomplete="off" enterkeyhint="done" value=${s.lists.open?.title}
+				onInput=${(/** @type {Event} */ e) => edit_list({ title: value_of(e) })} />
+			<button type="submit">${words.rename}</button></div>
+		<div class="pair"><button type="button" onClick=${() => copy_list(list)}>${words.copy_list}</button>
+			<button type="button" class="danger" onClick=${() => edit_list({ sure: true })}>${words.delete}</button></div></form>`;
+}
+
+/** @param {Snapshot} snap @param {ListRow} list */
+function sure(snap, list) {
+	return html`<div class="settings more" role="group" aria-label=${words.delete_sure(list.title)}><p><bdi>${words.delete_sure(list.title)}</bdi></p>
+		<div class="pair"><button type="button" ref=${take_focus} onClick=${() => edit_list({ sure: false })}>${words.keep_it}</button>
+			${hold({ label: words.delete_yes, content: words.delete_yes, class_name: "danger", at_once: !snap.tempoState.running, act: () => delete_list(list.id) })}</div></div>`;
+}
+
+/** @param {HTMLElement | null} element */
+function take_focus(element) {
+	element?.focus();
 }

@@ -5,12 +5,10 @@
 import { change } from "../state.js";
 import { words } from "../words.js";
 import { view_band } from "./view_band.js";
-import { item_title, view_item } from "./view_item.js";
 import { view_invite } from "./view_invite.js";
 import { html, sheet } from "./view_parts.js";
 import { view_roles, view_slot_pick } from "./view_roles.js";
-import { setlist_title, view_setlist } from "./view_setlist.js";
-import { view_setlists } from "./view_setlists.js";
+import { item_title, setlist_title, view_item, view_setlist, view_setlists } from "./view_setlist.js";
 import { song_form_title, view_song_form } from "./view_song_form.js";
 import { song_sheet_title, view_song_sheet } from "./view_song.js";
 import { songs_title, view_songs } from "./view_songs.js";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { landing, reordered, way, whereabouts } from "../../web/desk/order.js";
+import { landing, reordered, way, whereabouts } from "../../web/desk/drag.js";
 
 describe("reordered", () => {
 	test("the one goes to its new place, those between make room, as the box does it", () => {
