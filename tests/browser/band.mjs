@@ -97,7 +97,7 @@ describe("the band in the browser", () => {
 		await ben.locator(".tap").waitFor({ state: "detached" });
 		assert.equal(await dialog(ben).getByRole("button", { name: "Hand over" }).count(), 0);
 		await open_band(md);
-		await told(md, "You lead the tempo now.", () => row(md, "Ann").getByRole("button", { name: "Hand over to Ann" }).click());
+		await told(md, "You lead the tempo now.", () => row(md, "Ann").getByRole("button", { name: "Take it back" }).click());
 		await md.locator(".tap").waitFor();
 		await cleo.when((s) => s.tempoState.controller_user_id === id("Ann"), 10000);
 		await shut(md);

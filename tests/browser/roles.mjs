@@ -36,7 +36,7 @@ describe("roles in the browser", () => {
 	};
 	const open_slots = async (/** @type {any} */ page) => {
 		await open_band(page);
-		await page.getByRole("dialog").getByText("What do you play?").click();
+		await page.getByRole("dialog").getByText("What do you play?", { exact: true }).click();
 	};
 	const cell = (/** @type {any} */ page, /** @type {string} */ name) => page.getByRole("grid").getByRole("button", { name, exact: true });
 	const pressed = (/** @type {any} */ locator) => locator.getAttribute("aria-pressed");
@@ -124,7 +124,7 @@ describe("roles in the browser", () => {
 
 	test("the grid by keys: one stop for Tab, arrows from cell to cell", async () => {
 		await open_grid(md);
-		await md.getByLabel("For").focus();
+		await md.getByRole("combobox", { name: "For" }).focus();
 		await md.keyboard.press("Tab");
 		const at = () => md.evaluate(() => document.activeElement?.getAttribute("aria-label"));
 		/* Where one was before. */
@@ -170,7 +170,7 @@ describe("roles in the browser", () => {
 		}
 		await tablet.request("song.activate", { position: 1 });
 		await open_grid(md);
-		await md.getByLabel("For").selectOption({ label: "Blue Bossa (on now)" });
+		await md.getByRole("combobox", { name: "For" }).selectOption({ label: "Blue Bossa (on now)" });
 		await shows(md, "keys 1: Cleo, for Blue Bossa, as in all songs", "mixed");
 		await cell(md, "keys 1: Ben, for Blue Bossa").click();
 		await cleo.when((s) => has(s, "keys 1", songs["Blue Bossa"]) === "Ben" && has(s, "keys 1") === "Cleo", 10000);
@@ -186,7 +186,7 @@ describe("roles in the browser", () => {
 		await row("Ben").getByText("keys 1").waitFor();
 		/* A member sees it, and cannot change it. */
 		await ben.getByRole("dialog").getByRole("button", { name: "Who plays what" }).click();
-		await ben.getByLabel("For").selectOption({ label: "Blue Bossa (on now)" });
+		await ben.getByRole("combobox", { name: "For" }).selectOption({ label: "Blue Bossa (on now)" });
 		await shows(ben, "keys 1: Ben, for Blue Bossa", "true");
 		await ben.getByText("Only the music director makes exceptions").waitFor();
 		assert.equal(await ben.locator(".grid-box td button:not([aria-disabled=true])").count(), 0);

@@ -59,7 +59,7 @@ async function* bandViews(md, ben) {
 	await md.getByText("drums: Ben instead of Dee").waitFor();
 	yield { name: "sheet-roles", page: md };
 	await press("Undo");
-	await md.getByLabel("For").selectOption({ label: "Blue Bossa" });
+	await md.getByRole("combobox", { name: "For" }).selectOption({ label: "Blue Bossa" });
 	await press("keys 1: Ben, for Blue Bossa");
 	await md.getByText("keys 1: Ben", { exact: true }).waitFor();
 	yield { name: "sheet-roles-song", page: md };

@@ -10,7 +10,7 @@ import { change } from "../state.js";
 import { hold } from "./view_hold.js";
 import { invitation } from "./view_invite.js";
 import { html } from "./view_parts.js";
-import { view_slots } from "./view_roles.js";
+import { view_slot_pick } from "./view_roles.js";
 import { words } from "../words.js";
 
 /**
@@ -32,7 +32,7 @@ export function view_band(s, snap) {
 		<div class="band-ways">
 			<button type="button" onClick=${open_roles}>${words.line_up}</button>
 			<button type="button" onClick=${() => change({ sheet: "invite" })}>${words.show_code}</button></div>
-		<details><summary>${words.what_play}</summary>${view_slots(snap)}</details>
+		<details><summary>${words.what_play}</summary>${view_slot_pick(s, snap)}</details>
 		<section aria-label=${words.band}><h3>${words.people(participants.length)}${ready ? ` · ${words.ready_count(ready)}` : ""}</h3>
 			<ul class="people" tabindex="-1">${participants.map((p) => person(s, snap, p))}</ul></section>
 		${is_md(snap) && for_md(snap)}
@@ -68,7 +68,7 @@ function person(s, snap, p) {
 			<p class="plays">${p.slots.map((id) => slot_name(snap, id)).join(", ")}</p>
 			${!p.away && link_quality(mine && s.quality ? [s.quality.rtt_ms, s.quality.loss_pct] : [p.network_rtt_ms, p.packet_loss_pct])}
 		</div>
-		${may_hand && html`<button type="button" aria-label=${words.hand_over_to(p.display_name)}
+		${may_hand && html`<button type="button" aria-label=${mine ? undefined : words.hand_over_to(p.display_name)}
 			onClick=${() => then_back(hand_over(p.user_id))}>${mine ? words.take_back : words.hand_over}</button>`}
 	</li>`;
 }

@@ -30,12 +30,7 @@ export function view_line_up(snap, parts) {
 
 /** "What do you play?": one press takes a slot, for all songs. @param {State} _ @param {Snapshot} snap */
 export function view_slot_pick(_, snap) {
-	return html`<section class="slot-pick" aria-label=${words.what_play}><h3>${words.what_play}</h3>${view_slots(snap)}</section>`;
-}
-
-/** @param {Snapshot} snap */
-export function view_slots(snap) {
-	return html`<div class="slots">${snap.slots.map((slot) => slot_button(snap, slot))}</div>`;
+	return html`<div class="slots" role="group" aria-label=${words.what_play}>${snap.slots.map((slot) => slot_button(snap, slot))}</div>`;
 }
 
 /** @param {Snapshot} snap @param {Slot} slot */
