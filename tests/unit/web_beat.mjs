@@ -92,6 +92,16 @@ describe("follower", () => {
 		assert.equal(names(follower.due(EPOCH + 1020)), "");
 	});
 
+	test("the beat after a time, given out or not; none while nothing runs", () => {
+		const f = new Follower();
+		assert.equal(f.after(0), null);
+		f.take(tempo({ bpm: 120, anchor_timestamp: 10000 }));
+		f.due(10600);
+		const places = [10600, 10999, 11000, 12100].map((at) => f.after(at)).map((b) => [b?.bar, b?.beat, b?.at_ms]);
+		assert.deepEqual(places, [[0, 2, 11000], [0, 2, 11000], [0, 3, 11500], [1, 1, 12500]]);
+		assert.equal(f.due(11000).length, 1, "to ask is not to give out");
+	});
+
 	test("a long sleep is not made up for", () => {
 		const follower = new Follower();
 		follower.take(tempo({}));

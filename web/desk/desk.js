@@ -50,7 +50,10 @@ export function stop() {
 	return tell("tempo.stop");
 }
 
-export function cancel() {
+/** @param {MouseEvent} event */
+export function cancel(event) {
+	if (state.peek().desk.locked && event.detail)
+		return notify(words.locked_hint);
 	return tell("tempo.cancel");
 }
 
