@@ -91,8 +91,8 @@ export const words = {
 	faster: "One faster",
 	bpm_label: "Beats a minute",
 	set: "Set",
-	half_time: "Half time",
-	double_time: "Double time",
+	half_time: "Half time ½",
+	double_time: "Double time ×2",
 	goes_to: (/** @type {string} */ what, /** @type {number | null} */ bpm) => `${what}: ${bpm ?? "no such tempo"}`,
 	back_to_tempo: (/** @type {string} */ tempo) => `Back to ${tempo}`,
 	nothing_to_undo: "Back to the last tempo: none yet",
@@ -106,7 +106,7 @@ export const words = {
 	unlocked: "The desk is open.",
 	locked_hint: "Locked: hold the lock to open the desk.",
 	go_songs: { next: (/** @type {string} */ title) => `Next song: ${title}`, previous: (/** @type {string} */ title) => `Previous song: ${title}` },
-	go_ends: { next: "No next song in the setlist", previous: "No song before this one in the setlist" },
+	go_ends: { next: "No next song in the setlist", previous: "No previous song in the setlist" },
 	go_again: { next: (/** @type {string} */ title) => `Next: ${title}. Press again.`, previous: (/** @type {string} */ title) => `Back to: ${title}. Press again.` },
 
 	/* The band */

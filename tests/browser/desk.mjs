@@ -181,7 +181,7 @@ describe("the MD's desk", () => {
 			await md.keyboard.press("PageUp");
 			await song("Autumn");
 			await md.keyboard.press("PageUp");
-			await says("No song before this one");
+			await says("No previous song");
 			assert.equal(eye.state?.activeSong.title, "Autumn");
 		});
 
@@ -192,7 +192,7 @@ describe("the MD's desk", () => {
 			await md.keyboard.up("PageDown");
 			await says("Next: Bossa. Press again.");
 			await md.keyboard.press("PageUp");
-			await says("No song before this one");
+			await says("No previous song");
 			assert.equal(eye.state?.activeSong.title, "Autumn");
 			await md.keyboard.press("PageDown");
 			await song("Bossa");
@@ -371,7 +371,7 @@ describe("the MD's desk", () => {
 			await button("Unlock the desk").waitFor();
 			const before = JSON.stringify(tempo());
 			sent.length = 0;
-			for (const control of [md.locator(".tap"), button("Start"), button("One faster"), md.getByLabel("Beats a minute"), button("Double time: 200"),
+			for (const control of [md.locator(".tap"), button("Start"), button("One faster"), md.getByLabel("Beats a minute"), button("Double time ×2: 200"),
 				md.getByRole("radio", { name: "3/4" }), button("Next song: Caravan"), button("Previous song: Autumn")]) {
 				const { x, y } = await middle(control);
 				await button("Done").click();
@@ -393,13 +393,19 @@ describe("the MD's desk", () => {
 			await run();
 			await held(button("Stop"));
 			await wait((t) => !t.running);
+			await eye.request("tempo.set", { bpm: 100 });
+			const mouth = await middle(button("Hold to talk"));
+			await touch("touchStart", [{ ...mouth, id: 0 }]);
+			await eye.when((s) => s.participants[0].ptt_state === "talking");
+			await touch("touchEnd", []);
+			await eye.when((s) => s.participants[0].ptt_state === "idle");
 
 			await button("Unlock the desk").click();
 			await says("Unlock the desk: hold the button");
 			await held(button("Unlock the desk"));
 			await button("Lock the desk").waitFor();
 			await button("One faster").click();
-			await wait((t) => t.bpm === 121);
+			await wait((t) => t.bpm === 101);
 		});
 	});
 
@@ -423,14 +429,14 @@ describe("the MD's desk", () => {
 
 		test("half and double time, rounded, and not beyond 30 and 260", async () => {
 			await set({ bpm: 121 });
-			await button("Half time: 61").click();
+			await button("Half time ½: 61").click();
 			await wait((t) => t.bpm === 61);
-			await button("Double time: 122").click();
+			await button("Double time ×2: 122").click();
 			await wait((t) => t.bpm === 122);
 			await set({ bpm: 140 });
-			assert.ok(await button("Double time: no such tempo").isDisabled());
+			assert.ok(await button("Double time ×2: no such tempo").isDisabled());
 			await set({ bpm: 50 });
-			assert.ok(await button("Half time: no such tempo").isDisabled());
+			assert.ok(await button("Half time ½: no such tempo").isDisabled());
 		});
 
 		test("undo: the tempo and metre before the last change, whoever made it; many presses are one", async () => {
@@ -517,7 +523,7 @@ describe("the MD's desk", () => {
 			await page.getByRole("button", { name: "Start", exact: true }).click();
 			await page.locator(".fact-bar dd", { hasText: /\d/ }).waitFor();
 			await page.getByRole("radio", { name: "now on the next beat" }).click();
-			await page.getByRole("button", { name: "Double time: 240" }).click();
+			await page.getByRole("button", { name: "Double time ×2: 240" }).click();
 			await page.locator(".fact-tempo", { hasText: "240" }).waitFor();
 			assert.equal(asked.length, 2);
 			const later = asked[1].anchor_timestamp - asked[0].anchor_timestamp;
@@ -532,7 +538,7 @@ describe("the MD's desk", () => {
 		for (const turned of [false, true]) {
 			if (turned) {
 				await button("This phone").click();
-				await md.getByRole("switch", { name: "Left-handed" }).click();
+				await md.getByRole("switch", { name: "For the left hand" }).click();
 				await md.keyboard.press("Escape");
 				await md.locator(".room.left").waitFor();
 			}

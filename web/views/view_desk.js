@@ -11,6 +11,7 @@ import { change_desk, NOW, state } from "../state.js";
 import { taps_to_start } from "../desk/tap.js";
 import { hold } from "./view_hold.js";
 import { choice, html, icon, value_of } from "./view_parts.js";
+import { talk_button } from "./view_talk.js";
 import { words } from "../words.js";
 
 /**
@@ -28,7 +29,8 @@ export function view_desk(s, snap) {
 			<div class="transport">${snap.tempoState.running
 		? hold({ place: "transport", label: words.stop, class_name: "stop", act: stop, content: html`${icon("stop")}<span>${words.stop}</span>` })
 		: hold({ place: "transport", label: words.start, class_name: "start", act: start, at_once: true, content: html`${icon("play")}<span>${words.start}</span>` })}</div>
-			<div class="desk-side">${hold({ place: "lock", label: locked ? words.unlock : words.lock, class_name: "lock", act: turn_lock, at_once: !locked, content: icon(locked ? "lock" : "unlock") })}</div>
+			<div class="desk-side">${hold({ place: "lock", label: locked ? words.unlock : words.lock, class_name: "lock", act: turn_lock, at_once: !locked, content: icon(locked ? "lock" : "unlock") })}
+				${talk_button(s, snap)}</div>
 		</div>
 		<div class="row">
 			${bpm_field(s, ahead.bpm, metre(ahead.time_signature).compound)}
