@@ -178,7 +178,7 @@ export const words = {
 	go_to: (/** @type {string} */ title) => `Go to ${title}`,
 	on_now: "on now",
 	comes_next: "next",
-	take_off: (/** @type {string} */ title) => `Take ${title} off`,
+	take_off: (/** @type {string} */ title) => `Song off: ${title}`,
 	song_off: "Song off",
 	no_items: "No songs in this list yet. Add the first one.",
 	no_items_player: "No songs in this list yet.",

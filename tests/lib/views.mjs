@@ -74,6 +74,37 @@ async function* bandViews(md, ben) {
 	await md.keyboard.press("Escape");
 }
 
+/** Tonight's list, one of its songs, all lists. @param {any} md @param {Phone} tablet */
+async function* setlistViews(md, tablet) {
+	const dialog = md.getByRole("dialog");
+	const press = (/** @type {string} */ name) => dialog.getByRole("button", { name, exact: true }).click();
+	await tablet.request("song.activate", { position: 1 });
+	await md.getByRole("button", { name: "Setlist", exact: true }).click();
+	await dialog.getByText("on now").waitFor();
+	yield { name: "sheet-setlist", page: md };
+	await dialog.getByRole("button", { name: "Move Footprints" }).press("Space");
+	await md.keyboard.press("ArrowUp");
+	await md.keyboard.press("ArrowUp");
+	await dialog.getByText("Footprints: 2", { exact: true }).waitFor({ state: "attached" });
+	yield { name: "sheet-setlist-carried", page: md };
+	await md.keyboard.press("Escape");
+	await dialog.getByRole("button", { name: /^2 Blue Bossa/ }).click();
+	await dialog.getByLabel("Key", { exact: true }).fill("Ebm");
+	yield { name: "sheet-item", page: md };
+	await press("Remove");
+	await dialog.getByRole("button", { name: "Undo" }).waitFor();
+	yield { name: "sheet-setlist-undo", page: md };
+	await press("Undo");
+	await dialog.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+	await press("Setlists");
+	await dialog.getByText("in use").click();
+	yield { name: "sheet-setlists", page: md };
+	await press("Delete");
+	yield { name: "sheet-setlists-delete", page: md };
+	await md.keyboard.press("Escape");
+	await tablet.request("song.activate", { position: null });
+}
+
 export async function* views() {
 	const box = await startBox({ pin: PIN });
 	const browser = await openBrowser();
@@ -99,6 +130,7 @@ export async function* views() {
 		phones.push(...Object.values(band));
 		yield { name: "md-stopped", page: md };
 		yield* bandViews(md, band.Ben);
+		yield* setlistViews(md, tablet);
 	} finally {
 		for (const phone of phones)
 			await phone.close();

@@ -88,7 +88,7 @@ function row(snap, item, { key, number, mine, busy, from, here }) {
 			onContextMenu=${(/** @type {Event} */ e) => e.preventDefault()}>${icon("grip")}</button>`}
 		${md ? html`<button type="button" class="plain item" onClick=${() => open_item(item.position)}>${about}</button>` : html`<div class="item">${about}</div>`}
 		${(md || is_controller(snap)) && hold({
-		label: words.go_to(item.title), content: words.go, class_name: "go", disabled: busy, at_once: !snap.tempoState.running, act: () => go_to(item.position),
+		label: words.go_to(item.title), content: words.go, class_name: "row-go", disabled: busy, at_once: !snap.tempoState.running, act: () => go_to(item.position),
 	})}
 	</li>`;
 }
@@ -195,7 +195,7 @@ function list_row(s, snap, one) {
 		<button type="button" class="plain item" aria-expanded=${String(open)} onClick=${() => open_list(one, !open)}>${icon(open ? "up" : "down")}
 			<span class="item-lines"><bdi class="item-title">${one.title}</bdi><span class="item-facts">
 				${one.active && html`<strong>${words.in_use}</strong>`}<span>${words.songs_count(one.items)}</span></span></span></button>
-		${!one.active && html`<button type="button" class="go" aria-label=${words.use_list(one.title)} onClick=${() => use_list(one.id)}>${words.use}</button>`}
+		${!one.active && html`<button type="button" class="row-go" aria-label=${words.use_list(one.title)} onClick=${() => use_list(one.id)}>${words.use}</button>`}
 		${open && (s.lists.open?.sure ? sure(snap, one) : details(s, one))}
 	</li>`;
 }
