@@ -12,6 +12,7 @@ import { view_side } from "./view_band.js";
 import { view_desk } from "./view_desk.js";
 import { logo } from "./view_door.js";
 import { html, icon, notice, tempo_mark } from "./view_parts.js";
+import { setlist_title, view_setlist } from "./view_setlist.js";
 import { setlist_button, view_page, view_song, where } from "./view_song.js";
 import { view_sheet } from "./view_sheets.js";
 import { classes_of } from "./view_you.js";
@@ -42,9 +43,16 @@ export function view_stage(s, snap, dial) {
 		</main>
 		${page && html`<section class="page" key=${snap.activeSong?.song_id} tabindex="0" aria-label=${words.song_page}>${page}</section>`}
 		${leads ? view_desk(s, snap) : foot(s, snap)}
-		${page && !is_md(snap) ? null : html`<aside class="side">${view_side(s, snap)}</aside>`}
+		${page && !is_md(snap) ? null : html`<aside class="side">${side(s, snap)}</aside>`}
 		${view_sheet(s, snap)}
 	</div>`;
+}
+
+/** On a tablet the MD has tonight's list at hand; until there is one, the way in and the band. @param {State} s @param {Snapshot} snap */
+function side(s, snap) {
+	if (!is_md(snap) || !snap.setlist)
+		return view_side(s, snap);
+	return html`<h2><bdi>${setlist_title(s, snap)}</bdi></h2>${s.sheet ? null : view_setlist(s, snap)}`;
 }
 
 /** What a player presses. @param {State} s @param {Snapshot} snap */
