@@ -143,7 +143,7 @@ describe("texts that mean harm", () => {
 		}
 		await md.keyboard.press("Escape");
 		await desk.request("song.update", { song_id, notes: NOTES[0] });
-		assert.ok(await ben.getByText("[press](javascript:window.pwned=1)").first().isVisible());
+		await ben.getByText("[press](javascript:window.pwned=1)").first().waitFor();
 	});
 
 	test("every sheet", async () => {

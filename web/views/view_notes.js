@@ -82,11 +82,10 @@ function block(tag, lines, make) {
 function list(tag, lines, make) {
 	/** @type {{said: string, tag: string, under: string[]}[]} */
 	const items = [];
-	let start;
+	const start = LIST.exec(lines[0])?.[2];
 	for (const line of lines) {
 		const [, indent, number, said] = /** @type {RegExpExecArray} */ (LIST.exec(line));
 		const above = items[items.length - 1];
-		start ??= number;
 		if (above && indent.length > 1) {
 			above.tag ||= number ? "ol" : "ul";
 			above.under.push(said);
