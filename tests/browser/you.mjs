@@ -15,7 +15,13 @@ import { Phone } from "../lib/phone.mjs";
 /** Notes what the page has animated and sounded, and when; in the page, before anything of it runs. */
 function spy() {
 	const w = /** @type {any} */ (globalThis);
-	w.seen = { animated: [], contexts: [], sounds: [] };
+	w.seen = { animated: [], contexts: [], sounds: [], clock: [] };
+	/* Where the audio clock stood, time and again: on a busy machine it stumbles. */
+	setInterval(() => {
+		const { contexts, clock } = w.seen;
+		if (contexts.length && contexts[contexts.length - 1].state === "running")
+			clock.push({ context: contexts[contexts.length - 1], ...contexts[contexts.length - 1].getOutputTimestamp(), now: performance.now() });
+	}, 40);
 	const { animate } = Element.prototype;
 	Element.prototype.animate = function (...how) {
 		w.seen.animated.push({ what: this.className || this.tagName, at: performance.now() });
@@ -44,12 +50,22 @@ function spy() {
 /** What sounds, or will, of the last context: when it is heard, of performance.now(). @param {any} page @returns {Promise<{heard: number, at: number}[]>} */
 function sounds(page) {
 	return page.evaluate(() => {
-		const { contexts, sounds } = /** @type {any} */ (globalThis).seen;
+		const { contexts, sounds, clock } = /** @type {any} */ (globalThis).seen;
 		const context = contexts[contexts.length - 1];
-		const { contextTime, performanceTime } = context.getOutputTimestamp();
-		return sounds.filter((/** @type {any} */ s) => s.context === context && s.withdrawn_s === null)
-			.map((/** @type {any} */ s) => ({ heard: performanceTime + (s.when - contextTime) * 1000, at: s.at }));
+		return sounds.filter((/** @type {any} */ s) => s.context === context && s.withdrawn_s === null).map((/** @type {any} */ s) => {
+			const far = (/** @type {any} */ c) => Math.abs(c.contextTime - s.when);
+			const { contextTime, performanceTime } = clock.filter((/** @type {any} */ c) => c.context === context).reduce((/** @type {any} */ a, /** @type {any} */ b) => far(b) < far(a) ? b : a);
+			return { heard: performanceTime + (s.when - contextTime) * 1000, at: s.at };
+		});
 	});
+}
+
+/** The longest time for which the page did not get its turn between two of its times. @param {any} page @param {number} from @param {number} to @returns {Promise<number>} */
+function stall(page, from, to) {
+	return page.evaluate((/** @type {number[]} */ [a, b]) => {
+		const turns = /** @type {any} */ (globalThis).seen.clock.map((/** @type {any} */ c) => c.now).filter((/** @type {number} */ at) => at >= a - 1000 && at <= b + 1000);
+		return Math.max(...turns.slice(1).map((/** @type {number} */ at, /** @type {number} */ i) => at - turns[i]));
+	}, [from, to]);
 }
 
 /** The most of these times that lie within one second, as they are seen: up to two frames later, each. @param {number[]} times */
@@ -72,6 +88,8 @@ describe("what concerns one phone alone", () => {
 		await md.when((s) => s.tempoState.bpm === bpm && !s.tempoState.pending);
 	};
 	const open = async () => {
+		if (await page.locator("dialog[open]").count())
+			await shut();
 		await page.getByRole("button", { name: "This phone" }).click();
 		await page.getByRole("dialog", { name: "This phone" }).waitFor();
 	};
@@ -186,9 +204,8 @@ describe("what concerns one phone alone", () => {
 			const from = (await marks(page)).length;
 			await until(async () => (await marks(page)).length >= from + 9, "beats");
 			assert.deepEqual(faults((await marks(page)).slice(-6)), []);
-			const off = await behind();
-			/* A browser that is short of time draws few frames a second. */
-			assert.ok(Math.abs(off - ms) < 60, `${off} ms for ${ms}`);
+			/* A browser that is short of time draws few frames a second; web_flash.mjs has it to the frame. */
+			await until(async () => Math.abs(await behind() - ms) < 60, text);
 		}
 		await page.getByRole("button", { name: "Show the beat: more" }).click();
 		await page.locator("output", { hasText: "5 ms later" }).waitFor();
@@ -216,11 +233,20 @@ describe("what concerns one phone alone", () => {
 		await shut();
 		await until(async () => (await page.evaluate(() => /** @type {any} */ (globalThis).seen.sounds.length)) > 3, "sounds");
 		const settled = await page.evaluate(() => performance.now());
+		/** Over three seconds in which the machine let the page have its turns. */
+		const heard_right = async (/** @type {number} */ from, /** @type {(a: number, b: number) => number[]} */ ought) => {
+			for (let tries = 0; ; tries++) {
+				await until(() => page.evaluate((/** @type {number} */ end) => performance.now() > end, from + 3500), "three seconds");
+				if (tries === 5 || await stall(page, from, from + 3000) < 700)
+					return check(from, from + 3000, ought);
+				from = await page.evaluate(() => performance.now());
+			}
+		};
 		const check = async (/** @type {number} */ from, /** @type {number} */ to, /** @type {(a: number, b: number) => number[]} */ ought) => {
 			const shift = await offset();
 			const heard = (await sounds(page)).map((s) => s.heard).filter((at) => at >= from && at < to);
 			const wanted = ought(from + shift, to + shift);
-			assert.ok(Math.abs(heard.length - wanted.length) <= 1, `${heard.length} of ${wanted.length}`);
+			assert.ok(Math.abs(heard.length - wanted.length) <= 1, JSON.stringify({ heard: heard.map((at) => Math.round(at - from)), wanted: wanted.map((at) => Math.round(at - shift - from)) }));
 			const off = heard.map((at) => {
 				const nearest = wanted.reduce((a, b) => Math.abs(b - shift - at) < Math.abs(a - shift - at) ? b : a, Infinity);
 				return { nearest, ms: at + shift - nearest };
@@ -232,16 +258,14 @@ describe("what concerns one phone alone", () => {
 			assert.ok(Math.abs(middle(inner.map((o) => o.ms))) < 5, `${off.map((o) => o.ms.toFixed(1))}`);
 			assert.ok(inner.every((o) => Math.abs(o.ms) < 25), `${off.map((o) => o.ms.toFixed(1))}`);
 		};
-		await sleep(4000);
-		await check(settled + 500, settled + 4000, beats);
+		await heard_right(settled + 500, beats);
 
 		await set_bpm(200);
 		await open();
 		await page.getByRole("switch", { name: "Eighths between the beats" }).click();
 		await shut();
 		const changed = await page.evaluate(() => performance.now());
-		await sleep(2500);
-		await check(changed + 400, changed + 2400, (from, to) => {
+		await heard_right(changed + 400, (from, to) => {
 			const half = 30000 / 200;
 			return [...beats(from - half, to).flatMap((at) => [at, at + half])].filter((at) => at >= from && at < to);
 		});
@@ -256,7 +280,8 @@ describe("what concerns one phone alone", () => {
 	});
 
 	test("after a reload it waits for a touch, says so, and goes on; at volume 0 it is gone", async () => {
-		await md.request("tempo.start");
+		if (!(/** @type {any} */ (md.state).tempoState.running))
+			await md.request("tempo.start");
 		await page.reload();
 		await page.locator(".room").waitFor();
 		await page.getByText("Tap to hear the click again").waitFor().catch(async () => assert.fail(`not told: ${await page.evaluate(() =>

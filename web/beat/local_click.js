@@ -30,8 +30,8 @@ import { Follower } from "./follow.js";
  * @typedef {{before: Place | null, sounds: Sound[]}} Given a beat and its eighths; `before`: where the follower stood
  */
 
-/** So far ahead sounds are handed over; the timer comes several times within it. */
-const AHEAD_MS = 250;
+/** So far ahead sounds are handed over: longer than a page is ever busy, since what is handed over can be withdrawn. */
+const AHEAD_MS = 1000;
 /** In the background timers come once a second. Less than the follower's CATCH_UP_MS. */
 const AHEAD_HIDDEN_MS = 1900;
 /** What begins within this is being made already. */

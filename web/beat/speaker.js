@@ -14,6 +14,8 @@ import { LocalClick } from "./local_click.js";
 const TURN_MS = 50;
 /** The audio clock has stood still for so many turns: it waits for a touch. */
 const STILL = 10;
+/** For so many: it will not go on any more, and a touch makes another. */
+const DEAD = 40;
 /** As the box's beep: pitch, time to 1/e, level. @type {Record<Kind, [number, number, number]>} */
 const SOUNDS = { accent: [1760, 0.025, 0.85], beat: [1175, 0.022, 0.65], part: [880, 0.012, 0.35] };
 const LENGTH_S = 0.05;
@@ -102,7 +104,7 @@ function turn() {
 function touched() {
 	if (!timer)
 		return;
-	if (!context || still > STILL)
+	if (!context || still > DEAD)
 		open();
 	else if (context.state !== "running")
 		context.resume();
