@@ -71,7 +71,7 @@ import { NOTHING } from "./desk/tap.js";
  * @property {{id: string, title: string, sure: boolean} | null} open the one that is open, its new name, whether to delete it was asked
  *
  * @typedef {object} Roles the grid of slots and people
- * @property {{id: string, title: string} | null} song for which it is; null: for all
+ * @property {{song_id: string, title: string} | null} song for which it is; null: for all
  * @property {string} at the cell that the Tab key leads to: slot and person
  * @property {{slot_id: string, song_id: string | null, before: string | null, after: string | null} | null} last what was pressed last, and who had the slot before
  *

@@ -61,37 +61,25 @@ export function view_roles(s, snap) {
 }
 
 /** All songs, or one: of the setlist, the one that is on, the one that was chosen. @param {State} s @param {Snapshot} snap */
-function scope_choice(s, snap) {
+function scope_choice(s, { activeSong, setlist }) {
 	const chosen = s.roles.song;
-	const on = snap.activeSong;
 	/** @type {Map<string, string>} */
 	const titles = new Map();
-	if (on)
-		titles.set(on.song_id, `${on.title} (${words.on_now})`);
-	for (const { song_id, title } of snap.setlist?.items ?? [])
-		if (!titles.has(song_id))
-			titles.set(song_id, title);
-	if (chosen && !titles.has(chosen.id))
-		titles.set(chosen.id, chosen.title);
+	for (const song of [...setlist?.items ?? [], activeSong, chosen])
+		if (song && !titles.has(song.song_id))
+			titles.set(song.song_id, song.title);
+	const choose = (/** @type {string} */ song_id) => change_roles({ song: song_id ? { song_id, title: titles.get(song_id) ?? "" } : null });
 	return html`<label class="roles-for"><span>${words.roles_for}</span>
-		<select value=${chosen?.id ?? ""} onChange=${(/** @type {Event} */ e) => {
-		const id = value_of(e);
-		change_roles({ song: id ? { id, title: title_of(snap, id) ?? chosen?.title ?? "" } : null });
-	}}>
+		<select value=${chosen?.song_id ?? ""} onChange=${(/** @type {Event} */ e) => choose(value_of(e))}>
 			<option value="">${words.all_songs}</option>
-			${[...titles].map(([id, title]) => html`<option key=${id} value=${id}>${title}</option>`)}
+			${[...titles].map(([id, title]) => html`<option key=${id} value=${id}>${title}${id === activeSong?.song_id && ` (${words.on_now})`}</option>`)}
 		</select></label>`;
-}
-
-/** @param {Snapshot} snap @param {string} song_id */
-function title_of({ activeSong, setlist }, song_id) {
-	return (activeSong?.song_id === song_id ? activeSong : setlist?.items.find((item) => item.song_id === song_id))?.title;
 }
 
 /** What was done last, to be undone while it is so; else how it goes. @param {State} s @param {Snapshot} snap */
 function said(s, snap) {
 	const { song, last } = s.roles;
-	const song_id = song?.id ?? null;
+	const song_id = song?.song_id ?? null;
 	const md = is_md(snap);
 	const before = last?.before ?? null;
 	if (!last || last.song_id !== song_id || holder(snap, last.slot_id, song_id) !== last.after)
@@ -107,13 +95,13 @@ function said(s, snap) {
 function cell(s, snap, slot, p, tab_stop) {
 	const { song } = s.roles;
 	const at = slot.id + p.user_id;
-	const here = holder(snap, slot.id, song?.id ?? null);
+	const here = holder(snap, slot.id, song?.song_id ?? null);
 	const ever = song && holder(snap, slot.id, null) === p.user_id;
 	const kind = here === p.user_id ? "on" : !ever ? "" : here ? "shadowed" : "inherited";
 	const may = is_md(snap) || (!song && p.user_id === snap.you.user_id && to_be_had(snap, slot.id));
 	return html`<td key=${p.user_id}><button type="button" class=${kind} aria-label=${words.cell(slot.name, p.display_name, song?.title, kind)}
 		aria-pressed=${kind === "on" ? "true" : kind === "inherited" ? "mixed" : "false"} aria-disabled=${may ? undefined : "true"} tabindex=${at === tab_stop ? 0 : -1}
-		onFocus=${() => at !== s.roles.at && change_roles({ at })} onClick=${() => may && press_cell(snap, slot.id, p.user_id, song?.id ?? null)}></button></td>`;
+		onFocus=${() => at !== s.roles.at && change_roles({ at })} onClick=${() => may && press_cell(snap, slot.id, p.user_id, song?.song_id ?? null)}></button></td>`;
 }
 
 /** Arrow keys go from cell to cell, Home and End along the row. @param {KeyboardEvent} event */
