@@ -476,6 +476,31 @@ describe("the setlist in the browser", () => {
 		await is("ABCDE");
 	});
 
+	test("who is no longer the MD reads on: a row that is carried is put back, and open sheets change nothing any more", async () => {
+		const cas = await Phone.open(box.url);
+		await cas.join(code, "Cas");
+		const claim = (/** @type {Phone} */ phone, /** @type {string} */ name) => phone.request("session.claim", { code, display_name: name });
+		await carry("Alone", "Caravan", 20);
+		await claim(cas, "Cas");
+		await handle("Alone").waitFor({ state: "detached" });
+		await md.mouse.up();
+		assert.equal(await shown(), "ABCDE");
+		assert.equal(at_box(), "ABCDE");
+		assert.equal(await rows().getByRole("button").count(), 0);
+		assert.equal(await dialog().getByRole("button", { name: "Add songs" }).count(), 0);
+		await claim(eye, "Ann");
+		await openItem("Alone");
+		await dialog().getByLabel("Key", { exact: true }).fill("Abm");
+		await claim(cas, "Cas");
+		await dialog().getByText("Only the music director").waitFor();
+		await claim(eye, "Ann");
+		assert.equal(await dialog().getByLabel("Key", { exact: true }).inputValue(), "Abm", "and what was typed is there when it is theirs again");
+		await dialog().getByRole("button", { name: "Key: as in the song" }).click();
+		await back();
+		await cas.request("session.leave");
+		await cas.close();
+	});
+
 	test("two devices of the MD: both see one order; moves at the same time end in one of two, none is lost", async () => {
 		const other = await another();
 		await openList(other);

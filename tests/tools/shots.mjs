@@ -95,7 +95,7 @@ try {
 	await md.getByText("4 new").waitFor();
 	await shoot(md, "sheet-songs");
 	await md.keyboard.press("Escape");
-	/* Setlists have no sheet yet: the MD's other device makes one. */
+	/* The MD's other device makes a setlist. */
 	const other = await Phone.open(box.url);
 	await other.request("session.resume", { token: await md.evaluate(() => JSON.parse(localStorage.getItem("tactus.seat") ?? "").token) });
 	const { setlist_id } = await other.request("setlist.create", { title: "Tonight" });
