@@ -54,12 +54,12 @@ describe("the MD's desk", () => {
 		return { x: x + width / 2, y: y + height / 2 };
 	};
 	const over = () => until(async () => await md.locator(".tap-count .on").count() === 0, "the end of the series");
-	/** Does something at each beat of 260 bpm. @param {number} count @param {(i: number, at_s: number) => Promise<unknown>} act */
+	/** Does something at each beat of 260 bpm; on a machine that cannot keep up later, but never two at once, which would be one. @param {number} count @param {(i: number, at_s: number) => Promise<unknown>} act */
 	const beats = async (count, act) => {
 		const began = Date.now();
 		for (let i = 0; i < count; i++) {
-			await sleep(Math.max(0, began + i * FAST_MS - Date.now()));
-			await act(i, (began + i * FAST_MS) / 1000);
+			await sleep(Math.max(i && 120, began + i * FAST_MS - Date.now()));
+			await act(i, Date.now() / 1000);
 		}
 	};
 
@@ -100,7 +100,8 @@ describe("the MD's desk", () => {
 			await wait((t) => t.running);
 			await until(() => taps().length >= 9, "nine taps");
 			assert.equal(taps().length, 9);
-			assert.ok(tempo().bpm >= 250, `${tempo().bpm}`);
+			const gaps = taps().slice(1).map(({ at: time }, i) => time - taps()[i].at).sort((a, b) => a - b);
+			assert.ok(Math.abs(tempo().bpm * gaps[4] / 60000 - 1) < 0.1 || tempo().bpm === 260, `${tempo().bpm} of ${gaps}`);
 			await halt();
 			await over();
 			assert.equal(taps().length, 9, "a click that follows on a touch is no tap");
