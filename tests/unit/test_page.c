@@ -1,6 +1,6 @@
 /* test_page.c - the page's files in memory: which there are, and who is sent the packed ones. */
-#include "page.h"
 #include "check_main.h"
+#include "page.h"
 
 #include <check.h>
 #include <stdbool.h>
