@@ -8,10 +8,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
+/* What the page is put together with, it is taken apart with. */
+const { decode } = createRequire(join(WEB, "squeeze/"))("@jridgewell/sourcemap-codec");
 const LIMIT_BYTES = 60 * 1024;
 
 describe("the page as it is served", () => {
@@ -59,15 +62,31 @@ describe("the page as it is served", () => {
 				assert.ok(!files.includes(`${name}.gz`), name);
 	});
 
+	/** All that is sent by gzip. @param {string} page */
+	function fetched(page) {
+		const files = readdirSync(page, { withFileTypes: true }).flatMap((entry) => entry.isDirectory() ?
+			readdirSync(join(page, entry.name)).map((name) => join(entry.name, name)) : [entry.name]).filter((name) => name.endsWith(".gz"));
+		return { files, bytes: files.reduce((sum, name) => sum + statSync(join(page, name)).size, 0) };
+	}
+
+	test("joined: one module instead of many, and a map that leads back to each line", (t) => {
+		const one = join(dir, "joined");
+		const made = spawnSync("sh", [join(WEB, "build.sh"), one], { encoding: "utf8", env: { ...process.env, JOIN: "1" } });
+		assert.equal(made.status, 0, made.stderr);
+		assert.deepEqual(readdirSync(one).filter((name) => name.endsWith(".js")), ["app.js"]);
+		const { bytes, files } = fetched(one);
+		t.diagnostic(`${(bytes / 1024).toFixed(1)} KiB in ${files.length} files`);
+		const code = readFileSync(join(one, "app.js"), "utf8");
+		const { sources, mappings } = JSON.parse(readFileSync(join(one, "app.js.map"), "utf8"));
+		const marks = /** @type {[number, number, number][]} */ (decode(mappings)[code.slice(0, code.indexOf('"session.resume"')).split("\n").length - 1]);
+		const column = code.split("\n").find((line) => line.includes('"session.resume"'))?.indexOf('"session.resume"');
+		const [, source, line] = /** @type {[number, number, number]} */ (marks.find(([at]) => at === column));
+		assert.equal(sources[source], "box/session.js");
+		assert.match(readFileSync(join(WEB, sources[source]), "utf8").split("\n")[line], /"session\.resume"/);
+	});
+
 	test("what a phone fetches is 60 KiB at most", (t) => {
-		const files = ["", ...readdirSync(page)].flatMap((folder) => {
-			try {
-				return readdirSync(join(page, folder)).filter((name) => name.endsWith(".gz")).map((name) => join(folder, name));
-			} catch {
-				return []; // a file
-			}
-		});
-		const bytes = files.reduce((sum, name) => sum + statSync(join(page, name)).size, 0);
+		const { bytes, files } = fetched(page);
 		t.diagnostic(`${(bytes / 1024).toFixed(1)} KiB in ${files.length} files`);
 		assert.ok(bytes <= LIMIT_BYTES, `${bytes} bytes`);
 	});

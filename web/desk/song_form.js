@@ -255,7 +255,7 @@ export function discard() {
 }
 
 /** Takes it out of the library. True: it is out. */
-export async function remove() {
+export async function remove_song() {
 	const song_id = now()?.song_id ?? "";
 	try {
 		await ask("song.delete", { song_id });

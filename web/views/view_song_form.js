@@ -4,7 +4,7 @@
 import { METRES } from "../beat/beat.js";
 import { is_md } from "../box/snapshot.js";
 import { bytes_of } from "../desk/song_file.js";
-import { ask_delete, discard, look_again, NOTES_MAX_BYTES, remove, save, take_theirs, type, unsaved } from "../desk/song_form.js";
+import { ask_delete, discard, look_again, NOTES_MAX_BYTES, remove_song, save, take_theirs, type, unsaved } from "../desk/song_form.js";
 import { change, state } from "../state.js";
 import { hold } from "./view_hold.js";
 import { choice, html, value_of } from "./view_parts.js";
@@ -135,7 +135,7 @@ async function submit(event) {
 /** @param {Event} event */
 async function delete_it(event) {
 	const form = /** @type {HTMLElement} */ (event.currentTarget).closest("form");
-	if (await remove())
+	if (await remove_song())
 		go_back();
 	else
 		show_wrong(form);
