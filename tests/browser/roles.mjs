@@ -112,6 +112,7 @@ describe("roles in the browser", () => {
 		await md.getByRole("button", { name: "Undo" }).click();
 		await cleo.when((s) => has(s, "keys 1") === "Ben", 10000);
 		await md.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+		await until(() => md.evaluate(() => document.activeElement?.getAttribute("aria-label") === "keys 1: Cleo"), "the focus on the cell", 10000);
 		await cell(md, "keys 1: Ben").click();
 		await cleo.when((s) => !has(s, "keys 1"), 10000);
 		await md.getByText("keys 1: free").waitFor();

@@ -88,7 +88,13 @@ function said(s, snap) {
 	const slot = slot_name(snap, last.slot_id);
 	const may = before === null || before === snap.you.user_id || (md && person(snap, before));
 	return html`<div class="roles-said"><p role="status"><bdi>${song && !last.after ? words.role_as_ever(slot) : words.role_now(slot, name(last.after), name(before))}</bdi></p>
-		${may && html`<button type="button" onClick=${() => undo_press(snap)}>${words.undo}</button>`}</div>`;
+		${may && html`<button type="button" onClick=${() => undo(snap)}>${words.undo}</button>`}</div>`;
+}
+
+/** The button goes with what it undid: then the cell has the focus. @param {Snapshot} snap */
+async function undo(snap) {
+	await undo_press(snap);
+	/** @type {HTMLElement | null} */ (document.querySelector(".grid-box [tabindex='0']"))?.focus();
 }
 
 /** @param {State} s @param {Snapshot} snap @param {Slot} slot @param {Participant} p @param {string} tab_stop */
