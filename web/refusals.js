@@ -17,11 +17,14 @@ const REQUESTS = {
 	"session.claim": "taking over", "session.list": "looking for sessions", "session.reopen": "opening the session again", "session.take_output": "taking the loudspeaker", "session.release_output": "releasing the loudspeaker",
 };
 
+const NO_SUCH_CODE = "There is no session with this code. Look again: is it tonight's?";
+
 /** Errors by code; what is not here is said in the box's own words. @type {Record<string, string>} */
 const ERRORS = {
 	pin_wrong: "That is not the box's PIN. It is on the box's screen.",
-	code_unknown: "There is no session with this code. Look again: is it tonight's?",
-	code_form: words.code_form_wrong,
+	code_unknown: NO_SUCH_CODE,
+	/* It has its six, but letters among them that no code has. */
+	code_form: NO_SUCH_CODE,
 	token_unknown: words.removed,
 	left: words.removed,
 	session_closed: words.session_closed,
