@@ -60,11 +60,13 @@ function sounds(page) {
 	});
 }
 
-/** The longest time for which the page did not get its turn between two of its times. @param {any} page @param {number} from @param {number} to @returns {Promise<number>} */
-function stall(page, from, to) {
+/** Whether the machine let the page have its turns and the audio clock its pace between two of the page's times. @param {any} page @param {number} from @param {number} to @returns {Promise<boolean>} */
+function in_time(page, from, to) {
 	return page.evaluate((/** @type {number[]} */ [a, b]) => {
-		const turns = /** @type {any} */ (globalThis).seen.clock.map((/** @type {any} */ c) => c.now).filter((/** @type {number} */ at) => at >= a - 1000 && at <= b + 1000);
-		return Math.max(...turns.slice(1).map((/** @type {number} */ at, /** @type {number} */ i) => at - turns[i]));
+		const turns = /** @type {any} */ (globalThis).seen.clock.filter((/** @type {any} */ c) => c.now >= a - 1000 && c.now <= b + 1000);
+		const zeros = turns.map((/** @type {any} */ c) => c.performanceTime - 1000 * c.contextTime);
+		return turns.length > 20 && Math.max(...zeros) - Math.min(...zeros) < 15
+			&& turns.every((/** @type {any} */ c, /** @type {number} */ i) => !i || c.now - turns[i - 1].now < 700);
 	}, [from, to]);
 }
 
@@ -236,8 +238,8 @@ describe("what concerns one phone alone", () => {
 		/** Over three seconds in which the machine let the page have its turns. */
 		const heard_right = async (/** @type {number} */ from, /** @type {(a: number, b: number) => number[]} */ ought) => {
 			for (let tries = 0; ; tries++) {
-				await until(() => page.evaluate((/** @type {number} */ end) => performance.now() > end, from + 3500), "three seconds");
-				if (tries === 5 || await stall(page, from, from + 3000) < 700)
+				await until(() => page.evaluate((/** @type {number} */ end) => performance.now() > end, from + 4000), "three seconds");
+				if (tries === 8 || await in_time(page, from, from + 3000))
 					return check(from, from + 3000, ought);
 				from = await page.evaluate(() => performance.now());
 			}
