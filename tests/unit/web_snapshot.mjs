@@ -65,7 +65,7 @@ describe("words", () => {
 		assert.ok(codes.length > 30);
 		for (const code of codes) {
 			const text = error_words({ code, message: "as the box says it" });
-			assert.ok(text && !text.includes(code), code);
+			assert.ok(text && text !== code && !(code.includes("_") && text.includes(code)), code);
 		}
 		assert.match(error_words({ code: "missing_field", field: "pin" }), /PIN/);
 		assert.match(error_words({ code: "no_answer", request: "tempo.stop" }), /the stop/);
