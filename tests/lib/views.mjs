@@ -4,11 +4,11 @@
  *
  *     for await (const { name, page } of views()) ...
  *
- * A view stays until the next one is asked for. What a view shows is put there by scripted phones; how
- * one comes to it is pressed on the page itself.
+ * A view stays until the next one is asked for. What a view shows is put there by scripted phones. Sheets
+ * are opened by the page's own acts, not by its buttons: that those lead there is shown elsewhere.
  */
 import { startBox } from "./box.mjs";
-import { create, openBrowser, openPage } from "./browser.mjs";
+import { create, join, openBrowser, openPage } from "./browser.mjs";
 import { Phone } from "./phone.mjs";
 
 const PIN = "123456";
@@ -44,65 +44,81 @@ async function rehearse(md, /** @type {string} */ url, /** @type {string} */ cod
 /** The page's own clock is set: nothing about it moves any more. @param {any} page */
 const settled = (page) => page.locator(".chip", { hasText: "±" }).first().waitFor();
 
-/** Who is here, who plays what, how others come in, how the MD goes. @param {any} md @param {Phone} ben */
-async function* bandViews(md, ben) {
-	const press = (/** @type {string} */ name) => md.getByRole("dialog").getByRole("button", { name, exact: true }).click();
-	await ben.request("metrics.report", { rtt_ms: 240, jitter_ms: 9, packet_loss_pct: 12 });
-	await ben.request("ready.set", { ready: true });
-	await md.getByRole("button", { name: /^Band/ }).click();
-	yield { name: "sheet-band", page: md };
-	for (const more of await md.locator("dialog summary").all())
-		await more.click();
-	yield { name: "sheet-band-open", page: md };
-	await press("Who plays what");
-	await press("drums: Ben");
-	await md.getByText("drums: Ben instead of Dee").waitFor();
-	yield { name: "sheet-roles", page: md };
-	await press("Undo");
-	await md.getByRole("combobox", { name: "For" }).selectOption({ label: "Blue Bossa" });
-	await press("keys 1: Ben, for Blue Bossa");
-	await md.getByText("keys 1: Ben", { exact: true }).waitFor();
-	yield { name: "sheet-roles-song", page: md };
-	await press("Undo");
-	await press("Back");
-	await press("Show the code");
-	yield { name: "sheet-invite", page: md };
-	await md.keyboard.press("Escape");
-	await md.getByRole("button", { name: "This phone" }).click();
-	await press("Leave the session");
-	yield { name: "sheet-parting", page: md };
-	await md.keyboard.press("Escape");
+/** Calls what a module of the page exports, in the page. @param {any} page @param {string} module @param {string} name @param {unknown[]} args */
+const act = (page, module, name, ...args) => page.evaluate(async ([module, name, args]) => {
+	await (await import(module))[name](...args);
+}, [module, name, args]);
+
+/** @param {any} page @param {string} name */
+async function sheet(page, name) {
+	await act(page, "/state.js", "change", { sheet: name });
+	await page.locator(name ? `dialog.sheet-${name}` : "body:not(:has(dialog[open]))").waitFor();
 }
 
-/** Tonight's list, one of its songs, all lists. @param {any} md @param {Phone} tablet */
-async function* setlistViews(md, tablet) {
-	const dialog = md.getByRole("dialog");
-	const press = (/** @type {string} */ name) => dialog.getByRole("button", { name, exact: true }).click();
-	await tablet.request("song.activate", { position: 1 });
-	await md.getByRole("button", { name: "Setlist", exact: true }).click();
-	await dialog.getByText("on now").waitFor();
-	yield { name: "sheet-setlist", page: md };
-	await dialog.getByRole("button", { name: "Move Footprints" }).press("Space");
-	await md.keyboard.press("ArrowUp");
-	await md.keyboard.press("ArrowUp");
-	await dialog.getByText("Footprints: 2", { exact: true }).waitFor({ state: "attached" });
-	yield { name: "sheet-setlist-carried", page: md };
-	await md.keyboard.press("Escape");
-	await dialog.getByRole("button", { name: /^2 Blue Bossa/ }).click();
-	await dialog.getByLabel("Key", { exact: true }).fill("Ebm");
-	yield { name: "sheet-item", page: md };
-	await press("Remove");
-	await dialog.getByRole("button", { name: "Undo" }).waitFor();
-	yield { name: "sheet-setlist-undo", page: md };
-	await press("Undo");
-	await dialog.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
-	await press("Setlists");
-	await dialog.getByText("in use").click();
-	yield { name: "sheet-setlists", page: md };
-	await press("Delete");
-	yield { name: "sheet-setlists-delete", page: md };
-	await md.keyboard.press("Escape");
-	await tablet.request("song.activate", { position: null });
+/** A beat of that number is on the dial. @param {any} page @param {string} digit */
+const beat = (page, digit) => page.waitForFunction((d) => document.querySelector(".digit")?.textContent === d, digit, { polling: "raf" });
+
+/** Before one is in. @param {any} page */
+async function* door(page) {
+	yield { name: "door-join", page };
+	await page.getByRole("tab", { name: "New session" }).click();
+	await page.getByLabel("Your name").fill("Ann");
+	await page.getByLabel("PIN").fill("000000");
+	await page.getByRole("button", { name: "Start the session" }).click();
+	await page.locator(".wrong").waitFor();
+	yield { name: "door-create-wrong", page };
+}
+
+/** What the MD opens, over the stage. @param {any} page @param {Phone} md @param {Record<string, Phone>} band */
+async function* sheets_of_md(page, md, band) {
+	await act(page, "/desk/setlist.js", "open_setlist");
+	yield { name: "md-sheet-setlist", page };
+	await act(page, "/desk/setlist.js", "open_item", 1);
+	yield { name: "md-sheet-item", page };
+	await act(page, "/desk/setlists.js", "open_setlists");
+	await page.locator("dialog.sheet-setlists li").first().waitFor();
+	yield { name: "md-sheet-setlists", page };
+	await act(page, "/desk/songs.js", "open_songs");
+	await page.locator("dialog.sheet-songs li").first().waitFor();
+	yield { name: "md-sheet-songs", page };
+	await act(page, "/desk/songs.js", "open_import", true);
+	await page.getByLabel("Or paste a list").fill("title,key,tempo,time\nSo What,,1360,4/4");
+	await page.getByRole("button", { name: "Import", exact: true }).click();
+	await page.locator(".wrong").waitFor();
+	yield { name: "md-sheet-import-wrong", page };
+	await act(page, "/desk/songs.js", "open_import", false);
+	for (const name of ["band", "roles", "invite", "parting", "sound", "you", "close"]) {
+		await sheet(page, name);
+		yield { name: `md-sheet-${name}`, page };
+	}
+	await sheet(page, "");
+}
+
+/** What is told of while it plays. @param {any} md @param {any} player @param {Phone} tablet @param {Record<string, Phone>} band */
+async function* playing(md, player, tablet, band) {
+	await tablet.request("song.activate", { position: 0 });
+	await tablet.request("tempo.start", { count_in_bars: 1 });
+	await beat(md, "2");
+	yield { name: "md-count-in", page: md };
+	await tablet.when((/** @type {any} */ state) => state.tempoState.running);
+	await player.locator(".fact-bar:not(.idle)").waitFor();
+	await beat(player, "1");
+	yield { name: "player-playing", page: player };
+	await beat(md, "3");
+	yield { name: "md-playing", page: md };
+	await tablet.request("tempo.set", { bpm: 148, in_bars: 16 });
+	await md.locator(".coming").waitFor();
+	yield { name: "md-announced", page: md };
+	yield { name: "player-announced", page: player };
+	await band.Ben.request("ptt.set", { state: "talking" });
+	await player.getByText(/Ben/).first().waitFor();
+	yield { name: "player-talk", page: player };
+	await band.Ben.request("ptt.set", { state: "idle" });
+	await tablet.request("tempo.stop");
+	await tablet.request("song.activate", { position: 3 });
+	await tablet.request("tempo.start", {});
+	await beat(md, "1");
+	yield { name: "md-compound", page: md };
 }
 
 export async function* views() {
@@ -112,13 +128,7 @@ export async function* views() {
 	const phones = [];
 	try {
 		const md = await openPage(browser, box);
-		yield { name: "door-join", page: md };
-		await md.getByRole("tab", { name: "New session" }).click();
-		await md.getByLabel("Your name").fill("Ann");
-		await md.getByLabel("PIN").fill("000000");
-		await md.getByRole("button", { name: "Start the session" }).click();
-		await md.locator(".wrong").waitFor();
-		yield { name: "door-create-wrong", page: md };
+		yield* door(md);
 		const code = await create(md, "Ann", PIN);
 		await settled(md);
 		yield { name: "md-alone", page: md };
@@ -129,11 +139,31 @@ export async function* views() {
 		const band = await rehearse(tablet, box.url, code);
 		phones.push(...Object.values(band));
 		yield { name: "md-stopped", page: md };
-		yield* bandViews(md, band.Ben);
-		yield* setlistViews(md, tablet);
+		yield* sheets_of_md(md, tablet, band);
+
+		const player = await openPage(browser, box, `/join/${code}`);
+		yield { name: "door-link", page: player };
+		await join(player, "Eve");
+		await settled(player);
+		yield { name: "player-slot-pick", page: player };
+		await tablet.request("role.assign", { slot_id: tablet.state?.slots.find((/** @type {any} */ s) => s.name === "lead vocal 1").id, user_id: await player.evaluate(() => import("/state.js").then((m) => m.state.peek().snapshot.you.user_id)) });
+		yield { name: "player-stopped", page: player };
+		yield* playing(md, player, tablet, band);
+		for (const name of ["setlist", "band", "roles", "you", "claim"]) {
+			await sheet(player, name);
+			yield { name: `player-sheet-${name}`, page: player };
+		}
+		await sheet(player, "");
+		await box.kill("tactus-click");
+		await md.getByText(/No click program|Audio lost/).first().waitFor();
+		yield { name: "md-no-audio", page: md };
+		await box.kill("tactusd");
+		await player.getByText("No connection.").first().waitFor();
+		yield { name: "player-no-connection", page: player };
+		yield { name: "md-no-connection", page: md };
 	} finally {
 		for (const phone of phones)
-			await phone.close();
+			phone.terminate();
 		await browser.close();
 		await box.stop();
 	}
