@@ -13,7 +13,7 @@ import { after, before, test } from "node:test";
 
 import { startBox, until } from "../lib/box.mjs";
 import { create, faults, join, marks, openBrowser, openPage, tapPad } from "../lib/browser.mjs";
-import { Ear } from "../lib/ear.mjs";
+import { Ear, unixOffsetNs } from "../lib/ear.mjs";
 import { Phone } from "../lib/phone.mjs";
 import { Score } from "../lib/score.mjs";
 
@@ -47,6 +47,16 @@ after(async () => {
 	await box?.stop();
 });
 
+let broken = false;
+/** An hour of the evening; after one that failed there is no going on. @param {string} name @param {(t: any) => Promise<void>} act */
+const hour = (name, act) => test(name, async (t) => {
+	if (broken)
+		assert.fail("an earlier hour went wrong");
+	broken = true;
+	await act(t);
+	broken = false;
+});
+
 /** @param {any} page @param {string | RegExp} name @param {object} [more] */
 const button = (page, name, more = { exact: true }) => page.getByRole("button", { name, ...more });
 /** Something held, as hold buttons want it. @param {any} target */
@@ -58,7 +68,7 @@ const sees = (page, what) => until(async () => what.test(await page.locator(".ro
 const slot = (/** @type {string} */ name) => dee.state?.slots.find((/** @type {any} */ s) => s.name === name).id;
 const userId = (/** @type {string} */ name) => dee.state?.participants.find((/** @type {any} */ p) => p.display_name === name).user_id;
 
-test("the MD opens the page, gives a name and the PIN, and has a session with a code and a QR", async () => {
+hour("the MD opens the page, gives a name and the PIN, and has a session with a code and a QR", async () => {
 	ann = await openPage(browser, box);
 	code = await create(ann, "Ann", PIN);
 	assert.match(code, /^[A-Z0-9]{6}$/);
@@ -68,13 +78,13 @@ test("the MD opens the page, gives a name and the PIN, and has a session with a 
 	await shut(ann);
 });
 
-test("players open its link, give a name and take a slot: four presses, and they are in", async () => {
+hour("players open its link, give a name and take a slot: four presses, and they are in", async () => {
 	ben = await openPage(browser, box, `/join/${code}`);
-	await join(ben, "Ben");
-	await ben.getByRole("region", { name: "What do you play?" }).getByRole("button", { name: /^bass/ }).click();
+	await join(ben, "Ben", "", false);
+	await ben.getByRole("dialog", { name: "What do you play?" }).getByRole("button", { name: /^bass/ }).click();
 	cas = await openPage(browser, box, `/join/${code}`);
-	await join(cas, "Cas");
-	await cas.getByRole("region", { name: "What do you play?" }).getByRole("button", { name: /^keys 1/ }).click();
+	await join(cas, "Cas", "", false);
+	await cas.getByRole("dialog", { name: "What do you play?" }).getByRole("button", { name: /^keys 1/ }).click();
 	dee = await Phone.open(box.url);
 	await dee.join(code, "Dee");
 	await dee.request("role.assign", { slot_id: slot("drums") });
@@ -83,7 +93,7 @@ test("players open its link, give a name and take a slot: four presses, and they
 	assert.deepEqual(dee.state?.participants.find((/** @type {any} */ p) => p.display_name === "Cas").slots, [slot("keys 1")]);
 });
 
-test("tonight's setlist from the box's songs; a key, a tempo, a leader; Dee has the keys in one song", async () => {
+hour("tonight's setlist from the box's songs; a key, a tempo, a leader; Dee has the keys in one song", async () => {
 	await button(ann, "Setlist").click();
 	await button(ann, "Create").click();
 	await button(ann, "Add songs").click();
@@ -98,8 +108,9 @@ test("tonight's setlist from the box's songs; a key, a tempo, a leader; Dee has 
 
 	await button(ann, "Back").click();
 	await ann.getByRole("listitem").filter({ hasText: "Footprints" }).locator("button.item").click();
-	await ann.getByLabel("Key").fill("Dm");
-	await ann.getByLabel("Tempo").fill("126");
+	const item = ann.getByRole("dialog", { name: "Footprints" });
+	await item.getByRole("textbox", { name: "Key" }).fill("Dm");
+	await item.getByRole("textbox", { name: "Tempo" }).fill("126");
 	await button(ann, "Save").click();
 	await ann.getByLabel("Song leader").selectOption({ label: "Ben" });
 	await dee.when((s) => s.setlist.items[2].bpm_override === 126 && s.setlist.items[2].song_leader_user_id === userId("Ben"));
@@ -113,9 +124,9 @@ test("tonight's setlist from the box's songs; a key, a tempo, a leader; Dee has 
 	await shut(ann);
 });
 
-test("song 3: every phone shows title, key, tempo, notes, and who plays what", async () => {
+hour("song 3: every phone shows title, key, tempo, notes, and who plays what", async () => {
 	await button(ann, "Setlist").click();
-	await ann.getByRole("listitem").filter({ hasText: "Footprints" }).locator("button.go").click();
+	await button(ann, "Go to Footprints").click();
 	await dee.when((s) => s.activeSong?.title === "Footprints" && s.tempoState.bpm === 126);
 	await shut(ann);
 	for (const page of [ben, cas]) {
@@ -129,34 +140,36 @@ test("song 3: every phone shows title, key, tempo, notes, and who plays what", a
 /** Each page has drawn every beat, once and in order. @param {any[]} pages @param {number} from a bar */
 async function drewAll(pages, from) {
 	for (const page of pages) {
-		const drawn = (await marks(page)).filter((m) => m.bar >= from);
-		assert.ok(drawn.length > 4, `${drawn.length} beats drawn`);
-		assert.deepEqual(faults(drawn), []);
+		const drawn = async () => (await marks(page)).filter((m) => m.bar >= from);
+		await until(async () => (await drawn()).length > 4, "beats drawn");
+		assert.deepEqual(faults(await drawn()), []);
 	}
 }
 
 /** So many more beats are heard. @param {number} beats */
 const plays = (beats, heard = ear.onsets.length) => until(() => ear.onsets.length >= heard + beats, `${beats} beats`, 30000);
 
-test("1-2-3-4 on the glass: the click comes in, on its frames, and every phone draws it", async () => {
+hour("1-2-3-4 on the glass: the click comes in, on its frames, and every phone draws it", async () => {
 	await until(async () => /±/.test(await ann.locator(".head").innerText()), "the clock");
 	const from = ear.frame;
 	await tapPad(ann, 4, 126);
 	await dee.when((s) => s.tempoState.running);
-	const first = await ear.onset(from);
 	await plays(8);
-	const { bpm, start_bar_index } = dee.state?.tempoState;
+	const { bpm, start_bar_index, anchor_timestamp, anchor_bar_index } = dee.state?.tempoState;
 	assert.equal(bpm, 126, "near the song's tempo it is the song's");
-	const [one, two] = ear.onsets.filter(({ frame }) => frame >= first.frame);
-	assert.ok(one.peak > 1.1 * two.peak, "the first click heard is a 1");
-	score = new Score({ bpm, metre: "4/4", bar: start_bar_index, frame: one.frame });
+	/* A busy machine may swallow the very first click: the first 1 that was heard is known by its accent, and its bar by its time. */
+	const heard = ear.onsets.filter(({ frame }) => frame >= from);
+	const one = heard.find(({ peak }) => peak > 1.1 * Math.min(...heard.map((o) => o.peak)));
+	assert.ok(one, "a 1 was heard");
+	const unix_ms = (one.ns + unixOffsetNs(box.region)) / 1e6;
+	score = new Score({ bpm, metre: "4/4", bar: anchor_bar_index + Math.round((unix_ms - anchor_timestamp) * bpm / 240000), frame: one.frame });
 	await drewAll([ann, ben, cas], start_bar_index);
 	for (const page of [ben, cas])
 		await sees(page, /song bar \d/);
 });
 
-test("128 is typed: all see it announced, and at its bar it is 128, without a hole", async () => {
-	await ann.getByRole("radio", { name: /^(in )?4( bars)?$/ }).click();
+hour("128 is typed: all see it announced, and at its bar it is 128, without a hole", async () => {
+	await ann.getByRole("radio", { name: "in 4 bars" }).click();
 	await ann.getByLabel("Beats a minute").fill("128");
 	await ann.getByLabel("Beats a minute").press("Enter");
 	await dee.when((s) => s.tempoState.pending?.bpm === 128);
@@ -169,7 +182,7 @@ test("128 is typed: all see it announced, and at its bar it is 128, without a ho
 	await drewAll([ann, ben, cas], bar - 1);
 });
 
-test("a phone sleeps and wakes, and is right again", async () => {
+hour("a phone sleeps and wakes, and is right again", async () => {
 	const cdp = await ben.context().newCDPSession(ben);
 	await cdp.send("Page.setWebLifecycleState", { state: "frozen" });
 	await plays(8);
@@ -180,7 +193,7 @@ test("a phone sleeps and wakes, and is right again", async () => {
 	await cdp.detach();
 });
 
-test("the daemon is killed: nobody hears anything, the phones go on, and come back", async () => {
+hour("the daemon is killed: nobody hears anything, the phones go on, and come back", async () => {
 	const { bar } = (await marks(cas)).at(-1) ?? { bar: 0 };
 	await box.kill("tactusd");
 	for (const page of [ann, ben, cas])
@@ -194,7 +207,7 @@ test("the daemon is killed: nobody hears anything, the phones go on, and come ba
 	await drewAll([ann, ben, cas], bar);
 });
 
-test("the bass player holds talk, and all see it, until the button is let go", async () => {
+hour("the bass player holds talk, and all see it, until the button is let go", async () => {
 	const talk = button(ben, "Hold to talk");
 	await talk.hover();
 	await ben.mouse.down();
@@ -205,7 +218,7 @@ test("the bass player holds talk, and all see it, until the button is let go", a
 		await page.locator(".talking", { hasText: "Ben" }).waitFor({ state: "hidden" });
 });
 
-test("the MD's phone dies: with the PIN Cas has the session, and the desk, in ten seconds", async (t) => {
+hour("the MD's phone dies: with the PIN Cas has the session, and the desk, in ten seconds", async (t) => {
 	await ann.context().close();
 	const began = performance.now();
 	await button(cas, "This phone").click();
@@ -217,8 +230,8 @@ test("the MD's phone dies: with the PIN Cas has the session, and the desk, in te
 	assert.equal(dee.state?.session.md_user_id, userId("Cas"));
 });
 
-test("the next song while it plays, on a bar; stopped by holding; not one onset beside its frame", async (t) => {
-	await held(button(cas, /^Next song/, {}));
+hour("the next song while it plays, on a bar; stopped by holding; not one onset beside its frame", async (t) => {
+	await held(button(cas, "Next song: So What"));
 	await dee.when((s) => s.activeSong?.title === "So What");
 	const { anchor_bar_index } = dee.state?.tempoState.pending ?? dee.state?.tempoState;
 	score.change(anchor_bar_index, 136, "4/4");
@@ -234,7 +247,7 @@ test("the next song while it plays, on a bar; stopped by holding; not one onset 
 	t.diagnostic(JSON.stringify(score.judge(ear, PERIOD)));
 });
 
-test("the band goes home; next week the session is opened again, and everything is there", async () => {
+hour("the band goes home; next week the session is opened again, and everything is there", async () => {
 	await button(cas, "This phone").click();
 	await button(cas, "Close the session").click();
 	await button(cas, "Yes, close it").click();

@@ -87,7 +87,7 @@ async function* sheets_of_md(page, md, band) {
 	await page.locator(".wrong").waitFor();
 	yield { name: "md-sheet-import-wrong", page };
 	await act(page, "/desk/songs.js", "open_import", false);
-	for (const name of ["band", "roles", "invite", "parting", "sound", "you", "close"]) {
+	for (const name of ["song", "song_form", "band", "roles", "invite", "parting", "sound", "you", "close"]) {
 		await sheet(page, name);
 		yield { name: `md-sheet-${name}`, page };
 	}
@@ -143,9 +143,10 @@ export async function* views() {
 
 		const player = await openPage(browser, box, `/join/${code}`);
 		yield { name: "door-link", page: player };
-		await join(player, "Eve");
+		await join(player, "Eve", "", false);
 		await settled(player);
 		yield { name: "player-slot-pick", page: player };
+		await player.getByRole("button", { name: "Later" }).click();
 		await tablet.request("role.assign", { slot_id: tablet.state?.slots.find((/** @type {any} */ s) => s.name === "lead vocal 1").id, user_id: await player.evaluate(() => import("/state.js").then((m) => m.state.peek().snapshot.you.user_id)) });
 		yield { name: "player-stopped", page: player };
 		yield* playing(md, player, tablet, band);
