@@ -69,15 +69,69 @@ async function* door(page) {
 	yield { name: "door-create-wrong", page };
 }
 
-/** What the MD opens, over the stage. @param {any} page @param {Phone} md @param {Record<string, Phone>} band */
-async function* sheets_of_md(page, md, band) {
-	await act(page, "/desk/setlist.js", "open_setlist");
-	yield { name: "md-sheet-setlist", page };
-	await act(page, "/desk/setlist.js", "open_item", 1);
-	yield { name: "md-sheet-item", page };
-	await act(page, "/desk/setlists.js", "open_setlists");
-	await page.locator("dialog.sheet-setlists li").first().waitFor();
-	yield { name: "md-sheet-setlists", page };
+/** Who is here, who plays what, how others come in, how the MD goes. @param {any} md @param {Phone} ben */
+async function* bandViews(md, ben) {
+	const press = (/** @type {string} */ name) => md.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+	await ben.request("metrics.report", { rtt_ms: 240, jitter_ms: 9, packet_loss_pct: 12 });
+	await ben.request("ready.set", { ready: true });
+	await md.getByRole("button", { name: /^Band/ }).click();
+	yield { name: "sheet-band", page: md };
+	for (const more of await md.locator("dialog summary").all())
+		await more.click();
+	yield { name: "sheet-band-open", page: md };
+	await press("Who plays what");
+	await press("drums: Ben");
+	await md.getByText("drums: Ben instead of Dee").waitFor();
+	yield { name: "sheet-roles", page: md };
+	await press("Undo");
+	await md.getByRole("combobox", { name: "For" }).selectOption({ label: "Blue Bossa" });
+	await press("keys 1: Ben, for Blue Bossa");
+	await md.getByText("keys 1: Ben", { exact: true }).waitFor();
+	yield { name: "sheet-roles-song", page: md };
+	await press("Undo");
+	await press("Back");
+	await press("Show the code");
+	yield { name: "sheet-invite", page: md };
+	await md.keyboard.press("Escape");
+	await md.getByRole("button", { name: "This phone" }).click();
+	await press("Leave the session");
+	yield { name: "sheet-parting", page: md };
+	await md.keyboard.press("Escape");
+}
+
+/** Tonight's list, one of its songs, all lists. @param {any} md @param {Phone} tablet */
+async function* setlistViews(md, tablet) {
+	const dialog = md.getByRole("dialog");
+	const press = (/** @type {string} */ name) => dialog.getByRole("button", { name, exact: true }).click();
+	await tablet.request("song.activate", { position: 1 });
+	await md.getByRole("button", { name: "Setlist", exact: true }).click();
+	await dialog.getByText("on now").waitFor();
+	yield { name: "sheet-setlist", page: md };
+	await dialog.getByRole("button", { name: "Move Footprints" }).press("Space");
+	await md.keyboard.press("ArrowUp");
+	await md.keyboard.press("ArrowUp");
+	await dialog.getByText("Footprints: 2", { exact: true }).waitFor({ state: "attached" });
+	yield { name: "sheet-setlist-carried", page: md };
+	await md.keyboard.press("Escape");
+	await dialog.getByRole("button", { name: /^2 Blue Bossa/ }).click();
+	await dialog.getByLabel("Key", { exact: true }).fill("Ebm");
+	yield { name: "sheet-item", page: md };
+	await press("Remove");
+	await dialog.getByRole("button", { name: "Undo" }).waitFor();
+	yield { name: "sheet-setlist-undo", page: md };
+	await press("Undo");
+	await dialog.getByRole("button", { name: "Undo" }).waitFor({ state: "detached" });
+	await press("Setlists");
+	await dialog.getByText("in use").click();
+	yield { name: "sheet-setlists", page: md };
+	await press("Delete");
+	yield { name: "sheet-setlists-delete", page: md };
+	await md.keyboard.press("Escape");
+	await tablet.request("song.activate", { position: null });
+}
+
+/** What else the MD opens, over the stage. @param {any} page */
+async function* sheets_of_md(page) {
 	await act(page, "/desk/songs.js", "open_songs");
 	await page.locator("dialog.sheet-songs li").first().waitFor();
 	yield { name: "md-sheet-songs", page };
@@ -87,7 +141,10 @@ async function* sheets_of_md(page, md, band) {
 	await page.locator(".wrong").waitFor();
 	yield { name: "md-sheet-import-wrong", page };
 	await act(page, "/desk/songs.js", "open_import", false);
-	for (const name of ["song", "song_form", "band", "roles", "invite", "parting", "sound", "you", "close"]) {
+	await page.getByRole("button", { name: /^Edit Autumn Leaves/ }).click();
+	await page.getByLabel("Notes").waitFor();
+	yield { name: "md-sheet-song_form", page };
+	for (const name of ["song", "sound", "you", "close"]) {
 		await sheet(page, name);
 		yield { name: `md-sheet-${name}`, page };
 	}
@@ -139,7 +196,9 @@ export async function* views() {
 		const band = await rehearse(tablet, box.url, code);
 		phones.push(...Object.values(band));
 		yield { name: "md-stopped", page: md };
-		yield* sheets_of_md(md, tablet, band);
+		yield* setlistViews(md, tablet);
+		yield* bandViews(md, band.Ben);
+		yield* sheets_of_md(md);
 
 		const player = await openPage(browser, box, `/join/${code}`);
 		yield { name: "door-link", page: player };
