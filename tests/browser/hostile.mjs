@@ -171,7 +171,7 @@ describe("texts that mean harm", () => {
 		await look(page, "the door", false);
 		await page.getByLabel("Session code").fill(code);
 		await page.getByRole("button", { name: "Join", exact: true }).click();
-		await page.locator(".slots").waitFor();
+		await page.getByRole("dialog", { name: "What do you play?" }).waitFor();
 		await look(page, "the slots", false);
 		await page.getByRole("button", { name: "Later" }).click();
 		await page.reload();
