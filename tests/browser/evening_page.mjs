@@ -212,10 +212,10 @@ hour("the bass player holds talk, and all see it, until the button is let go", a
 	await talk.hover();
 	await ben.mouse.down();
 	for (const page of [ann, cas])
-		await page.locator(".talking", { hasText: "Ben" }).waitFor();
+		await page.getByText("Ben talks").waitFor();
 	await ben.mouse.up();
 	for (const page of [ann, cas])
-		await page.locator(".talking", { hasText: "Ben" }).waitFor({ state: "hidden" });
+		await page.getByText("Ben talks").waitFor({ state: "hidden" });
 });
 
 hour("the MD's phone dies: with the PIN Cas has the session, and the desk, in ten seconds", async (t) => {
