@@ -12,7 +12,7 @@ import { watch_talk } from "./desk/talk.js";
 import { Dial } from "./beat/dial.js";
 import { Flash } from "./beat/flash.js";
 import { watch_keys } from "./desk/keys.js";
-import { render } from "./lib/preact.js";
+import { render } from "preact";
 import { watch_link } from "./box/report.js";
 import { arrive } from "./box/session.js";
 import { change, effect, state } from "./state.js";
@@ -72,6 +72,8 @@ addEventListener("pageshow", () => link.wake());
 addEventListener("online", () => link.wake(true));
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && link.wake());
 
+/* For the browser's console: what the page believes. */
+Object.assign(globalThis, { tactus: () => state.peek() });
 document.body.prepend(dial.light);
 arrive();
 flash.start();

@@ -231,7 +231,7 @@ describe("the setlist in the browser", () => {
 			await page.locator(".chip", { hasText: "Offline" }).waitFor({ state: "detached" });
 			/* And where it came back before the row was let go, it counts. */
 			await carry("Alone", "Blue Bossa", 20, page);
-			await page.evaluate(() => import(String("/box/box.js")).then((m) => m.link.lose()));
+			proxy.cut();
 			await page.locator(".chip", { hasText: "±" }).waitFor();
 			await page.waitForFunction(() => !document.querySelector(".chip.bad"));
 			await page.mouse.up();

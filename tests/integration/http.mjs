@@ -36,7 +36,7 @@ for (const path of ["/", "/index.html", "/join/CCCDDD", "/join/", "/join/cccddd"
 
 test("the page's files have their types, and their bytes", async () => {
 	const types = { "app.js": "text/javascript", "style.css": "text/css", "icon.svg": "image/svg+xml",
-		"lib/preact.js": "text/javascript" };
+		"app.js.map": "application/json" };
 	for (const [name, type] of Object.entries(types)) {
 		const answer = await fetch(`${box.url}/${name}`);
 		assert.equal(answer.status, 200, name);
@@ -57,7 +57,7 @@ test("ETag: 304 without a body for who has it, 200 for who has another", async (
 });
 
 test("packed by gzip for who takes it, each form with its own ETag; a reload costs 304s only", async () => {
-	for (const path of ["/", "/app.js", "/style.css", "/lib/preact.js", "/join/CCCDDD"]) {
+	for (const path of ["/", "/app.js", "/style.css", "/icon.svg", "/join/CCCDDD"]) {
 		const plain = await get(path), packed = await get(path, { "Accept-Encoding": "deflate, gzip;q=0.5" });
 		const [head, packed_head] = [plain, packed].map(({ text }) => headersOf(text));
 		assert.deepEqual([packed.status, packed_head["content-encoding"], packed_head["content-type"]], [200, "gzip", head["content-type"]], path);
@@ -83,7 +83,7 @@ test("not packed: for who refuses it, what is packed in itself, what is made on 
 		assert.ok(!("content-encoding" in headersOf((await get("/app.js", { "Accept-Encoding": refusal })).text)), refusal.slice(0, 20));
 	for (const path of ["/icon-192.png", "/healthz", "/metrics", "/qr.svg?code=CCCDDD", "/none"])
 		assert.ok(!("content-encoding" in headersOf((await get(path, { "Accept-Encoding": "gzip" })).text)), path);
-	for (const path of ["/app.js.gz", "/index.html.gz", "/lib/preact.js.gz"])
+	for (const path of ["/app.js.gz", "/index.html.gz", "/style.css.gz"])
 		assert.equal((await get(path, { "Accept-Encoding": "gzip" })).status, 404, path);
 });
 

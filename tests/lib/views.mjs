@@ -4,11 +4,11 @@
  *
  *     for await (const { name, page } of views()) ...
  *
- * A view stays until the next one is asked for. What a view shows is put there by scripted phones. Sheets
- * are opened by the page's own acts, not by its buttons: that those lead there is shown elsewhere.
+ * A view stays until the next one is asked for. What a view shows is put there by scripted phones; how
+ * one comes to it is pressed on the page itself.
  */
 import { startBox } from "./box.mjs";
-import { create, join, openBrowser, openPage } from "./browser.mjs";
+import { create, join, openBrowser, openPage, openSongs } from "./browser.mjs";
 import { Phone } from "./phone.mjs";
 
 const PIN = "123456";
@@ -44,15 +44,10 @@ async function rehearse(md, /** @type {string} */ url, /** @type {string} */ cod
 /** The page's own clock is set: nothing about it moves any more. @param {any} page */
 const settled = (page) => page.locator(".chip", { hasText: "±" }).first().waitFor();
 
-/** Calls what a module of the page exports, in the page. @param {any} page @param {string} module @param {string} name @param {unknown[]} args */
-const act = (page, module, name, ...args) => page.evaluate(async ([module, name, args]) => {
-	await (await import(module))[name](...args);
-}, [module, name, args]);
-
-/** @param {any} page @param {string} name */
-async function sheet(page, name) {
-	await act(page, "/state.js", "change", { sheet: name });
-	await page.locator(name ? `dialog.sheet-${name}` : "body:not(:has(dialog[open]))").waitFor();
+/** Presses one button after the other. @param {any} page @param {(string | RegExp)[]} names */
+async function press(page, ...names) {
+	for (const name of names)
+		await page.getByRole("button", { name, exact: typeof name === "string" }).first().click();
 }
 
 /** A beat of that number is on the dial. @param {any} page @param {string} digit */
@@ -130,25 +125,28 @@ async function* setlistViews(md, tablet) {
 	await tablet.request("song.activate", { position: null });
 }
 
-/** What else the MD opens, over the stage. @param {any} page */
-async function* sheets_of_md(page) {
-	await act(page, "/desk/songs.js", "open_songs");
+/** What else the MD opens, over the stage. @param {any} page @param {Phone} tablet */
+async function* sheets_of_md(page, tablet) {
+	await openSongs(page);
 	await page.locator("dialog.sheet-songs li").first().waitFor();
 	yield { name: "md-sheet-songs", page };
-	await act(page, "/desk/songs.js", "open_import", true);
+	await press(page, "Import songs");
 	await page.getByLabel("Or paste a list").fill("title,key,tempo,time\nSo What,,1360,4/4");
-	await page.getByRole("button", { name: "Import", exact: true }).click();
+	await press(page, "Import");
 	await page.locator(".wrong").waitFor();
 	yield { name: "md-sheet-import-wrong", page };
-	await act(page, "/desk/songs.js", "open_import", false);
-	await page.getByRole("button", { name: /^Edit Autumn Leaves/ }).click();
+	await page.getByLabel("Or paste a list").fill("");
+	await press(page, "Back to the songs", /^Edit Autumn Leaves/);
 	await page.getByLabel("Notes").waitFor();
 	yield { name: "md-sheet-song_form", page };
-	for (const name of ["song", "sound", "you", "close"]) {
-		await sheet(page, name);
+	await page.keyboard.press("Escape");
+	await tablet.request("song.activate", { position: 0 });
+	for (const [name, ...way] of /** @type {[string, ...(string | RegExp)[]][]} */ ([["song", /^Autumn Leaves/], ["sound", "Sound"], ["you", "This phone"], ["close", "This phone", "Close the session"]])) {
+		await press(page, ...way);
 		yield { name: `md-sheet-${name}`, page };
+		await page.keyboard.press("Escape");
 	}
-	await sheet(page, "");
+	await tablet.request("song.activate", { position: null });
 }
 
 /** What is told of while it plays. @param {any} md @param {any} player @param {Phone} tablet @param {Record<string, Phone>} band */
@@ -198,7 +196,7 @@ export async function* views() {
 		yield { name: "md-stopped", page: md };
 		yield* setlistViews(md, tablet);
 		yield* bandViews(md, band.Ben);
-		yield* sheets_of_md(md);
+		yield* sheets_of_md(md, tablet);
 
 		const player = await openPage(browser, box, `/join/${code}`);
 		yield { name: "door-link", page: player };
@@ -206,14 +204,14 @@ export async function* views() {
 		await settled(player);
 		yield { name: "player-slot-pick", page: player };
 		await player.getByRole("button", { name: "Later" }).click();
-		await tablet.request("role.assign", { slot_id: tablet.state?.slots.find((/** @type {any} */ s) => s.name === "lead vocal 1").id, user_id: await player.evaluate(() => import("/state.js").then((m) => m.state.peek().snapshot.you.user_id)) });
+		await tablet.request("role.assign", { slot_id: tablet.state?.slots.find((/** @type {any} */ s) => s.name === "lead vocal 1").id, user_id: await player.evaluate(() => /** @type {any} */ (globalThis).tactus().snapshot.you.user_id) });
 		yield { name: "player-stopped", page: player };
 		yield* playing(md, player, tablet, band);
-		for (const name of ["setlist", "band", "roles", "you", "claim"]) {
-			await sheet(player, name);
+		for (const [name, ...way] of /** @type {[string, ...(string | RegExp)[]][]} */ ([["setlist", "Setlist"], ["band", /^Band/], ["roles", /^Band/, "Who plays what"], ["you", "This phone"], ["claim", "This phone", "Take over a session"]])) {
+			await press(player, ...way);
 			yield { name: `player-sheet-${name}`, page: player };
+			await player.keyboard.press("Escape");
 		}
-		await sheet(player, "");
 		await box.kill("tactus-click");
 		await md.getByText(/No click program|Audio lost/).first().waitFor();
 		yield { name: "md-no-audio", page: md };

@@ -59,10 +59,10 @@ report "a folder includes what is not below it" < <(sideways)
 # The page: views see what people do, that asks over the line, that knows beats; all know state and words.
 may_import() { # may_import FOLDER: a regex of what its modules may import
 	case $1 in
-	beat) echo '\.\./(state|words|lib/[a-z]+)\.js' ;;
-	box) echo '\.\./(state|words|refusals|lib/[a-z]+|beat/[a-z_]+)\.js' ;;
-	desk) echo '\.\./(state|words|refusals|lib/[a-z]+|(beat|box)/[a-z_]+)\.js' ;;
-	views) echo '\.\./(state|words|refusals|lib/[a-z]+|(beat|box|desk)/[a-z_]+)\.js' ;;
+	beat) echo '\.\./(state|words)\.js' ;;
+	box) echo '\.\./(state|words|refusals|beat/[a-z_]+)\.js' ;;
+	desk) echo '\.\./(state|words|refusals|(beat|box)/[a-z_]+)\.js' ;;
+	views) echo '\.\./(state|words|refusals|(beat|box|desk)/[a-z_]+)\.js' ;;
 	esac
 }
 
@@ -70,7 +70,7 @@ astray() {
 	local folder
 	for folder in beat box desk views; do
 		like "web/$folder/*.js" | xargs -r grep -HnE '^(import .*|[^*]*\}) from "' |
-			grep -vE "from \"(\./[a-z_]+\.js|$(may_import "$folder"))\"" || true
+			grep -vE "from \"(\./[a-z_]+\.js|preact|htm|$(may_import "$folder"))\"" || true
 	done
 }
 report "a module of the page imports what is not below it" < <(astray)

@@ -1,92 +1,72 @@
 /*
- * The page as it is served: the source line by line, squeezed; beside each text the
- * same by gzip; and no more than 60 KiB of what a phone has to fetch, libraries and all.
+ * The page as it is served: every module of the source is in it, a map leads back to each line, beside
+ * each text stands the same by gzip, and what a phone has to fetch is 60 KiB at most, libraries and all.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 
 const WEB = fileURLToPath(new URL("../../web/", import.meta.url));
-/* What the page is put together with, it is taken apart with. */
-const { decode } = createRequire(join(WEB, "squeeze/"))("@jridgewell/sourcemap-codec");
 const LIMIT_BYTES = 60 * 1024;
 
 describe("the page as it is served", () => {
 	const dir = mkdtempSync(join(tmpdir(), "tactus-page-"));
 	const page = join(dir, "web");
-	const folders = readdirSync(WEB, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !["lib", "node_modules", "squeeze"].includes(entry.name)).map(({ name }) => name);
-	const ours = ["", ...folders].flatMap((folder) => readdirSync(join(WEB, folder)).filter((name) => name.endsWith(".js")).map((name) => join(folder, name)));
+	const read = (/** @type {string} */ name) => readFileSync(join(page, name));
+	const folders = readdirSync(WEB, { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "node_modules").map(({ name }) => name);
+	const ours = (/** @type {string} */ ending) => ["", ...folders].flatMap((folder) =>
+		readdirSync(join(WEB, folder)).filter((name) => name.endsWith(ending)).map((name) => join(folder, name)));
 
 	before(() => {
 		const made = spawnSync("sh", [join(WEB, "build.sh"), page], { encoding: "utf8" });
-		assert.equal(made.status, 0, made.stderr);
+		assert.deepEqual([made.status, made.stderr], [0, ""]);
 	});
 	after(() => rmSync(dir, { recursive: true, force: true }));
 
-	/** What is spelled alike in both: names after a dot. @param {string} line */
-	const spelled = (line) => line.match(/(?<!\.)\.[a-z_]\w+/g) ?? [];
-
-	test("every line of code stands in its place; comments, types and blanks are left out", () => {
-		assert.ok(ours.length > 20);
-		let seen = 0, source_bytes = 0, served_bytes = 0;
-		for (const name of ours) {
-			const source = readFileSync(join(WEB, name), "utf8"), served = readFileSync(join(page, name), "utf8");
-			const lines = source.split("\n");
-			served.split("\n").forEach((line, i) => {
-				for (const what of spelled(line)) {
-					assert.ok(lines[i]?.includes(what), `${name}:${i + 1} has ${what}, the source has not: ${lines[i]}`);
-					seen++;
-				}
-			});
-			assert.doesNotMatch(served, /^ ?\/?\*|@param|\n\t/, name);
-			source_bytes += source.length;
-			served_bytes += served.length;
+	test("every module is in it, word for word in the map; none is written and not used", () => {
+		const { sources, sourcesContent } = JSON.parse(String(read("app.js.map")));
+		const modules = ours(".js");
+		assert.ok(modules.length > 40);
+		for (const name of modules) {
+			const i = sources.findIndex((/** @type {string} */ source) => source.endsWith(`/web/${name}`));
+			assert.notEqual(i, -1, `${name} is in the tree and not in the page`);
+			assert.equal(sourcesContent[i], readFileSync(join(WEB, name), "utf8"), name);
 		}
-		assert.ok(seen > 1000, `${seen}`);
-		assert.ok(served_bytes < 0.65 * source_bytes, `${served_bytes} of ${source_bytes} bytes`);
+		assert.deepEqual(sources.filter((/** @type {string} */ source) => !source.includes("/node_modules/")).length, modules.length);
+		assert.match(String(read("app.js")), /\n\/\/# sourceMappingURL=app\.js\.map\n$/);
+	});
+
+	test("every style is in it, once", () => {
+		const named = [...readFileSync(join(WEB, "style.css"), "utf8").matchAll(/@import "\.\/(.*)";/g)].map(([, name]) => name);
+		assert.deepEqual([...named].sort(), ours(".css").filter((name) => name !== "style.css").sort());
+		assert.equal(named[0], "styles/base.css");
+		assert.equal(named.at(-1), "styles/layout.css");
+	});
+
+	test("nothing comes from elsewhere", () => {
+		for (const name of ["app.js", "style.css", "index.html"])
+			assert.deepEqual([...String(read(name)).matchAll(/https?:\/\/[^"'`)\s]+/g)].map(([url]) => url).filter((url) => !/^http:\/\/www\.w3\.org\//.test(url)), [], name);
 	});
 
 	test("beside each text stands the same by gzip, and beside nothing else", () => {
-		const files = readdirSync(page, { withFileTypes: true }).flatMap((entry) => entry.isDirectory() ?
-			readdirSync(join(page, entry.name)).map((name) => join(entry.name, name)) : [entry.name]);
+		const files = readdirSync(page);
 		for (const name of files.filter((name) => !name.endsWith(".gz")))
-			if (/\.(js|css|html|svg|webmanifest)$/.test(name))
-				assert.deepEqual(gunzipSync(readFileSync(join(page, `${name}.gz`))), readFileSync(join(page, name)), name);
+			if (/\.(js|css|html|svg|webmanifest|map)$/.test(name))
+				assert.deepEqual(gunzipSync(read(`${name}.gz`)), read(name), name);
 			else
 				assert.ok(!files.includes(`${name}.gz`), name);
 	});
 
-	/** All that is sent by gzip. @param {string} page */
-	function fetched(page) {
-		const files = readdirSync(page, { withFileTypes: true }).flatMap((entry) => entry.isDirectory() ?
-			readdirSync(join(page, entry.name)).map((name) => join(entry.name, name)) : [entry.name]).filter((name) => name.endsWith(".gz"));
-		return { files, bytes: files.reduce((sum, name) => sum + statSync(join(page, name)).size, 0) };
-	}
-
-	test("joined: one module instead of many, and a map that leads back to each line", (t) => {
-		const one = join(dir, "joined");
-		const made = spawnSync("sh", [join(WEB, "build.sh"), one], { encoding: "utf8", env: { ...process.env, JOIN: "1" } });
-		assert.equal(made.status, 0, made.stderr);
-		assert.deepEqual(readdirSync(one).filter((name) => name.endsWith(".js")), ["app.js"]);
-		const { bytes, files } = fetched(one);
-		t.diagnostic(`${(bytes / 1024).toFixed(1)} KiB in ${files.length} files`);
-		const code = readFileSync(join(one, "app.js"), "utf8");
-		const { sources, mappings } = JSON.parse(readFileSync(join(one, "app.js.map"), "utf8"));
-		const marks = /** @type {[number, number, number][]} */ (decode(mappings)[code.slice(0, code.indexOf('"session.resume"')).split("\n").length - 1]);
-		const column = code.split("\n").find((line) => line.includes('"session.resume"'))?.indexOf('"session.resume"');
-		const [, source, line] = /** @type {[number, number, number]} */ (marks.find(([at]) => at === column));
-		assert.equal(sources[source], "box/session.js");
-		assert.match(readFileSync(join(WEB, sources[source]), "utf8").split("\n")[line], /"session\.resume"/);
-	});
-
 	test("what a phone fetches is 60 KiB at most", (t) => {
-		const { bytes, files } = fetched(page);
+		/* The map is for a browser's tools, pictures and the video that keeps a screen on are not code. */
+		const files = readdirSync(page).filter((name) => name.endsWith(".gz") && !name.endsWith(".map.gz"));
+		assert.deepEqual(files.map((name) => basename(name, ".gz")), ["app.js", "icon.svg", "index.html", "manifest.webmanifest", "style.css"]);
+		const bytes = files.reduce((sum, name) => sum + read(name).length, 0);
 		t.diagnostic(`${(bytes / 1024).toFixed(1)} KiB in ${files.length} files`);
 		assert.ok(bytes <= LIMIT_BYTES, `${bytes} bytes`);
 	});

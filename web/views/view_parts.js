@@ -1,8 +1,8 @@
 /*
  * view_parts.js - the small parts that views are made of.
  */
-import htm from "../lib/htm.js";
-import { h } from "../lib/preact.js";
+import htm from "htm";
+import { h } from "preact";
 import { change } from "../state.js";
 import { words } from "../words.js";
 

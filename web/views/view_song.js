@@ -7,7 +7,7 @@ import { metre } from "../beat/beat.js";
 import { bar_number, is_controller, is_md, name_of, next_item, parts_in, slots_of, song_bar } from "../box/snapshot.js";
 import { open_item, open_setlist } from "../desk/setlist.js";
 import { edit_song } from "../desk/song_form.js";
-import { h } from "../lib/preact.js";
+import { h } from "preact";
 import { change } from "../state.js";
 import { view_notes } from "./view_notes.js";
 import { view_go } from "./view_go.js";
