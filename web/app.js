@@ -35,7 +35,8 @@ const root = /** @type {HTMLElement} */ (document.getElementById("app"));
 function view(s) {
 	if (s.place === "room" && s.snapshot)
 		return view_stage(s, s.snapshot, dial);
-	return html`<div class=${`outside${classes_of(s)}`}>
+	/* A key of its own: nothing of the room, the dial least of all, is kept when one leaves it. */
+	return html`<div key="outside" class=${`outside${classes_of(s)}`}>
 		${notice(s)}
 		${s.place === "arriving" ? view_arriving(s) : view_door(s)}</div>`;
 }

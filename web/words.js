@@ -18,7 +18,7 @@ export const words = {
 	create_title: "Start a session",
 	create_button: "Start the session",
 	take_over: "Take over",
-	take_over_title: "Take over a session",
+	take_over_title: "Take over the session",
 	take_over_hint: "Is the music director's phone gone? With the code and the box's PIN you lead from this one.",
 	take_over_here: "With the box's PIN you lead from this phone. Whoever was music director is told, and stays in the band.",
 	again_title: "Earlier sessions",
@@ -38,7 +38,6 @@ export const words = {
 	back_to: (/** @type {string} */ code) => `Back to ${code}`,
 	arriving: "Taking your seat again…",
 	arriving_lost: "The box does not answer. Is this phone on the band's Wi-Fi? We keep trying.",
-	elsewhere: "To the start page",
 
 	/* The stage */
 	bar: "Bar",
@@ -48,7 +47,6 @@ export const words = {
 	metre: "Metre",
 	bpm: (/** @type {number} */ bpm, /** @type {boolean} */ compound) => `${compound ? "♩." : "♩"} = ${bpm}`,
 	leads: (/** @type {string} */ name) => `${name} leads the tempo`,
-	you_lead: "You lead the tempo",
 	nobody_leads: "Nobody leads the tempo",
 	away_leads: (/** @type {string} */ name) => `${name} leads the tempo, but is away`,
 	take_back: "Take it back",
@@ -86,7 +84,6 @@ export const words = {
 	start: "Start",
 	stop: "Stop",
 	count_in_choice: "Count-in bars",
-	count_in_short: "Count-in",
 	slower: "One slower",
 	faster: "One faster",
 	bpm_label: "Beats a minute",
@@ -178,8 +175,8 @@ export const words = {
 	go_to: (/** @type {string} */ title) => `Go to ${title}`,
 	on_now: "on now",
 	comes_next: "next",
-	take_off: (/** @type {string} */ title) => `Song off: ${title}`,
-	song_off: "Song off",
+	take_off: (/** @type {string} */ title) => `Put the song away: ${title}`,
+	song_off: "Put the song away",
 	no_items: "No songs in this list yet. Add the first one.",
 	no_items_player: "No songs in this list yet.",
 	no_setlist: "There is no setlist yet. Make tonight's, then add songs.",
@@ -201,7 +198,6 @@ export const words = {
 	song_leader: "Song leader",
 	nobody: "Nobody",
 	earlier_place: "Earlier",
-	later_place: "Later",
 	edit_song: "Edit the song",
 	remove: "Remove",
 	removed_item: (/** @type {string} */ title) => `Out of the list: ${title}`,
@@ -306,7 +302,7 @@ export const words = {
 	output: "Loudspeaker",
 	take_output: "Take the loudspeaker",
 	release_output: "Release it",
-	only_controller: "Only who leads the tempo can change these.",
+	only_controller: "Only whoever leads the tempo can change these.",
 
 	/* You */
 	you_title: "This phone",
@@ -331,7 +327,6 @@ export const words = {
 	may_go_dark: "The screen may go dark.",
 	may_go_dark_hint: "The screen may go dark: in the phone's settings, under display, set auto-lock to never for tonight.",
 	clock: "Clock",
-	lead: "Lead",
 	leave: "Leave the session",
 	close_session: "Close the session",
 	close_sure: "Close the session for everyone?",
@@ -346,6 +341,7 @@ export const words = {
 	hold_hint: (/** @type {string} */ label) => `${label}: hold the button`,
 	press_again: (/** @type {string} */ label) => `${label}: press once more to do it`,
 	done: "Done",
+	dismiss: "Close this message",
 	back: "Back",
 
 	/* What became of it */

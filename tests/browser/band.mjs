@@ -221,7 +221,7 @@ describe("the band in the browser", () => {
 
 	test("a claim from another phone: what is wrong is said, then it leads, and the MD's phone is told", async () => {
 		await open_you(ben);
-		await ben.getByRole("button", { name: "Take over a session" }).click();
+		await ben.getByRole("button", { name: "Take over the session" }).click();
 		const pin = dialog(ben).getByLabel("PIN");
 		await until(() => pin.evaluate((/** @type {Element} */ one) => one === document.activeElement), "the focus on the PIN");
 		await ben.keyboard.type("1");
@@ -271,7 +271,7 @@ describe("the band in the browser", () => {
 		await md.locator(".door").waitFor();
 		await ben.getByText("Nobody leads the tempo").waitFor();
 		await open_you(ben);
-		await ben.getByRole("button", { name: "Take over a session" }).click();
+		await ben.getByRole("button", { name: "Take over the session" }).click();
 		await dialog(ben).getByLabel("PIN").fill(PIN);
 		await dialog(ben).getByRole("button", { name: "Take over" }).click();
 		await ben.locator(".tap").waitFor();

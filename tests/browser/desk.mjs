@@ -375,7 +375,7 @@ describe("the MD's desk", () => {
 			for (const control of [md.locator(".tap"), button("Start"), button("One faster"), md.getByLabel("Beats a minute"), button("Double time ×2: 200"),
 				md.getByRole("radio", { name: "3/4" }), button("Next song: Caravan"), button("Previous song: Autumn")]) {
 				const { x, y } = await middle(control);
-				await button("Done").click();
+				await button("Close this message").click();
 				await md.locator(".notice").waitFor({ state: "detached" });
 				await md.touchscreen.tap(x, y);
 				await says("Locked: hold the lock");

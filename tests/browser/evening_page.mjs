@@ -222,7 +222,7 @@ hour("the MD's phone dies: with the PIN Cas has the session, and the desk, in te
 	await ann.context().close();
 	const began = performance.now();
 	await button(cas, "This phone").click();
-	await button(cas, "Take over a session").click();
+	await button(cas, "Take over the session").click();
 	await cas.getByLabel("PIN").fill(PIN);
 	await button(cas, "Take over").click();
 	await cas.locator(".tap").waitFor();

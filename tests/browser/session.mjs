@@ -299,7 +299,7 @@ describe("a session in the browser", () => {
 	test("the MD's phone dies: another takes over with code and PIN", async () => {
 		await md.context().close();
 		await ben.getByRole("button", { name: "This phone" }).click();
-		await ben.getByRole("button", { name: "Take over a session" }).click();
+		await ben.getByRole("button", { name: "Take over the session" }).click();
 		await ben.getByRole("dialog").getByLabel("PIN").fill(PIN);
 		await ben.getByRole("dialog").getByRole("button", { name: "Take over" }).click();
 		await ben.locator(".tap").waitFor();
@@ -314,6 +314,8 @@ describe("a session in the browser", () => {
 		await dan.getByRole("button", { name: "This phone" }).click();
 		await dan.getByRole("button", { name: "Leave the session" }).click();
 		await dan.locator(".door").waitFor();
+		assert.equal(await dan.locator(".digit").count(), 0, "the dial stays in the room");
+		assert.equal(await dan.getByLabel("Session code").inputValue(), code, "one press leads back");
 		await witness.when(() => !user("Dan"));
 		await dan.reload();
 		await join(dan, "Dan", code);
@@ -336,6 +338,7 @@ describe("a session in the browser", () => {
 		}
 		await eve.getByRole("button", { name: "Join", exact: true }).click();
 		await eve.locator(".wrong").waitFor();
+		await eve.waitForFunction(() => document.activeElement?.getAttribute("aria-invalid") === "true");
 		assert.deepEqual([...ben.errors, ...eve.errors].filter((e) => !/WebSocket|ERR_CONNECTION|Cross-Origin/.test(e)), []);
 	});
 });

@@ -273,7 +273,7 @@ describe("the setlist in the browser", () => {
 				.observe(/** @type {any} */ (document.querySelector(".setlist")), { subtree: true, attributes: true, childList: true });
 		});
 		/* What was said before goes first, and the list stands still. */
-		for (const button of await dialog().locator(".notice").getByRole("button", { name: "Done" }).all())
+		for (const button of await dialog().locator(".notice").getByRole("button", { name: "Close this message" }).all())
 			await button.click();
 		const at = await middle(rows().nth(0).locator(".handle"));
 		await md.mouse.move(at.x, at.y);

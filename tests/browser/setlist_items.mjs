@@ -55,9 +55,9 @@ describe("the setlist's songs in the browser", () => {
 		await eye.request("tempo.handoff", { user_id: eye.state?.you.user_id });
 		await go("Equinox", ben).waitFor({ state: "detached" });
 
-		await dialog().getByRole("button", { name: "Song off: Equinox" }).click();
+		await dialog().getByRole("button", { name: "Put the song away: Equinox" }).click();
 		await eye.when((s) => s.activeSong === null);
-		await dialog().getByRole("button", { name: "Song off: Equinox" }).waitFor({ state: "detached" });
+		await dialog().getByRole("button", { name: "Put the song away: Equinox" }).waitFor({ state: "detached" });
 	});
 
 	test("key, tempo and leader of tonight reach every stage, and are taken back", async () => {

@@ -384,7 +384,7 @@ describe("what concerns one phone alone", () => {
 		/* What somebody else sets later is shown. */
 		await sleep(800);
 		await md.request("tempo.handoff", { user_id: /** @type {any} */ (md.state).you.user_id });
-		await page.getByText("Only who leads the tempo can change these.").waitFor();
+		await page.getByText("Only whoever leads the tempo can change these.").waitFor();
 		assert.ok(await slider.isDisabled());
 		await md.request("click.set", { volume: 77 });
 		await page.locator(".slider output", { hasText: "77" }).waitFor();

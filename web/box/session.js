@@ -182,9 +182,10 @@ function sit_down(way, code, token, session_id, name) {
 export async function leave(md_user_id) {
 	if (!await tell("session.leave", { md_user_id }))
 		return;
+	/* Whoever left by mistake is one press away. */
+	change_door({ code: keep.seat()?.code ?? "", way: "join" });
 	keep.set_seat(null);
 	history.replaceState(null, "", "/");
-	change_door({ code: "", way: "join" });
 	forget();
 }
 

@@ -44,7 +44,7 @@ export function view_desk(s, snap) {
 
 /** @param {State} s */
 function count_in_choice(s) {
-	return html`<div class="row" key="count-in"><p aria-hidden="true">${words.count_in_short}</p>
+	return html`<div class="row" key="count-in"><p aria-hidden="true">${words.count_in}</p>
 		${choice(words.count_in_choice, [0, 1, 2].map((n) => ({ value: String(n), text: html`<span class="unseen">${words.count_in_choice} </span>${n}` })),
 		String(s.desk.count_in_bars), (value) => change_desk({ count_in_bars: Number(value) }))}</div>`;
 }

@@ -4,9 +4,10 @@
 import { show_earlier } from "../desk/again.js";
 import { keep } from "../box/keep.js";
 import { back_to_seat, enter, tidy_code } from "../box/session.js";
-import { change_door, state } from "../state.js";
+import { change_door } from "../state.js";
 import { view_earlier } from "./view_again.js";
 import { html, value_of } from "./view_parts.js";
+import { submit } from "./view_ways_out.js";
 import { words } from "../words.js";
 
 /**
@@ -29,7 +30,7 @@ export function view_door(s) {
 	const busy = s.busy.some((type) => type.startsWith("session."));
 	return html`<main class="door">
 		<div class="brand">${logo()}<div><h1>${words.product}</h1><p>${words.claim_to_fame}</p></div></div>
-		<form class="card" aria-label=${way.title} onSubmit=${submit} novalidate>
+		<form class="card" aria-label=${way.title} onSubmit=${(/** @type {SubmitEvent} */ e) => submit(e, door.way === "again" ? show_earlier : enter)} novalidate>
 			<div class="tabs" role="tablist">
 				${tab("join", words.join, door.way)}${tab("create", words.create, door.way)}
 			</div>
@@ -116,13 +117,4 @@ function pin_field(s) {
 		<input ...${about(s, "pin")} value=${s.door.pin} type="text" inputmode="numeric" autocomplete="off" maxlength="12"
 			enterkeyhint="go" onInput=${(/** @type {Event} */ e) => change_door({ pin: value_of(e), wrong: null })} />
 		<small>${words.pin_hint}</small></label>`;
-}
-
-/** @param {Event} event */
-function submit(event) {
-	event.preventDefault();
-	if (state.peek().door.way === "again")
-		show_earlier();
-	else
-		enter();
 }

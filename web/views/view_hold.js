@@ -9,7 +9,7 @@
  * What comes in the button's place (Start where Stop was) is another button:
  * it takes the focus, but not the finger, the key or the mouse that still holds.
  */
-import { notify } from "../state.js";
+import { change, notify, state } from "../state.js";
 import { words } from "../words.js";
 import { html } from "./view_parts.js";
 
@@ -63,6 +63,8 @@ function begin(button, { label, act, place = label }) {
 		if (!button.isConnected || button.matches(":disabled") || button.getAttribute("aria-label") !== label)
 			return;
 		Object.assign(held, { done: button, done_at: performance.now(), place });
+		if (state.peek().notice?.text === words.hold_hint(label))
+			change({ notice: null });
 		act();
 	}, HOLD_MS);
 }

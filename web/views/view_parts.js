@@ -117,7 +117,7 @@ export function notice(s) {
 	return s.notice && html`<p class=${`notice ${s.notice.kind}`} key=${s.notice.number} role=${s.notice.kind === "bad" ? "alert" : "status"}>
 		<span>${s.notice.text}</span>
 		${s.notice.remedy && html`<button type="button" onClick=${s.notice.remedy.act}>${s.notice.remedy.label}</button>`}
-		<button type="button" class="plain" aria-label=${words.done} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`;
+		<button type="button" class="plain" aria-label=${words.dismiss} onClick=${() => change({ notice: null })}>${icon("close")}</button></p>`;
 }
 
 /**

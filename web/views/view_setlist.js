@@ -135,7 +135,7 @@ export function view_item(s, snap) {
 		<div class="pair places">
 			<button type="button" aria-disabled=${String(position === 0)} onClick=${() => step_open_item(-1)}>${icon("up")}<span>${words.earlier_place}</span></button>
 			<span aria-live="polite">${words.place(position + 1, count)}</span>
-			<button type="button" aria-disabled=${String(position === count - 1)} onClick=${() => step_open_item(1)}>${icon("down")}<span>${words.later_place}</span></button></div>
+			<button type="button" aria-disabled=${String(position === count - 1)} onClick=${() => step_open_item(1)}>${icon("down")}<span>${words.later}</span></button></div>
 		<p class="hint">${words.tonight_only}</p>
 		<div class="pair">${override(words.key, open.key ?? key_override ?? "", own_key ?? words.no_key, { maxlength: 8, autocapitalize: "off" }, (key) => edit_item({ key }),
 		key_override === null && !open.key ? null : () => edit_item({ key: null }) ?? update_item({ key_override: null }))}

@@ -32,7 +32,7 @@ const LOSS_BAD_PCT = 10;
 export function view_stage(s, snap, dial) {
 	const leads = is_controller(snap);
 	const page = !leads && view_page(snap);
-	return html`<div class=${`room${leads ? " leads" : page ? snap.activeSong?.notes ? " paged noted" : " paged" : ""}${classes_of(s)}`}>
+	return html`<div key="room" class=${`room${leads ? " leads" : page ? snap.activeSong?.notes ? " paged noted" : " paged" : ""}${classes_of(s)}`}>
 		${head(s, snap)}
 		<div class="news" aria-live="polite">${news(s, snap)}</div>
 		<main class="stage" aria-label=${words.tempo}>

@@ -27,7 +27,7 @@ export function wrong(s) {
 /** @param {State} s */
 export function view_claim(s) {
 	const busy = s.busy.includes("session.claim");
-	return html`<form class="settings" onSubmit=${submit} novalidate>
+	return html`<form class="settings" onSubmit=${(/** @type {SubmitEvent} */ e) => submit(e, enter)} novalidate>
 		<p class="hint">${words.take_over_here}</p>
 		<label class="field"><span>${words.name}</span><input value=${s.door.name} maxlength="40" aria-invalid=${String(s.door.wrong?.field === "display_name")}
 			onInput=${(/** @type {Event} */ e) => change_door({ name: value_of(e), wrong: null })} /></label>
@@ -44,11 +44,11 @@ function focus_first(field) {
 		setTimeout(() => field.focus());
 }
 
-/** Where something is wrong, it is to be typed anew. @param {SubmitEvent} event */
-async function submit(event) {
+/** Where something is wrong, it is to be typed anew. @param {SubmitEvent} event @param {() => Promise<void>} act */
+export async function submit(event, act) {
 	event.preventDefault();
 	const form = /** @type {HTMLElement} */ (event.currentTarget);
-	await enter();
+	await act();
 	setTimeout(() => /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]"))?.focus());
 }
 
