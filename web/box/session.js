@@ -117,7 +117,7 @@ export async function enter() {
 
 /** @param {string} code */
 export function field_of(code) {
-	return code === "pin_wrong" ? "pin" : code === "code_unknown" ? "code" : null;
+	return code === "pin_wrong" ? "pin" : code === "code_unknown" || code === "session_closed" ? "code" : null;
 }
 
 /** @param {Door} door @param {boolean} as_before with the key of an earlier evening, if there is one */

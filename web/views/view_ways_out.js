@@ -44,12 +44,12 @@ function focus_first(field) {
 		setTimeout(() => field.focus());
 }
 
-/** Where something is wrong, it is to be typed anew. @param {SubmitEvent} event @param {() => Promise<void>} act */
+/** Where something is wrong, it is to be typed anew; else the button, which was disabled meanwhile, has the focus again. @param {SubmitEvent} event @param {() => Promise<void>} act */
 export async function submit(event, act) {
 	event.preventDefault();
 	const form = /** @type {HTMLElement} */ (event.currentTarget);
 	await act();
-	setTimeout(() => /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]"))?.focus());
+	setTimeout(() => /** @type {HTMLElement | null} */ (form.querySelector("[aria-invalid=true]") ?? event.submitter)?.focus());
 }
 
 export function view_close() {
