@@ -68,7 +68,7 @@ export const words = {
 	audio_lost: "Audio lost: the sound card stands still. The phones go on.",
 	audio_none: "No click program on the box: the beat is on the phones only.",
 	weak_link: (/** @type {number} */ pct) => `Weak Wi-Fi: ${Math.round(pct)} % of the messages are lost or late.`,
-	off_air: "Not on the loudspeaker",
+	off_air: "Off air",
 	on_air: "On air",
 	off_air_long: "Another session has the loudspeaker, or it was released. This beat is on the phones only.",
 	on_air_long: "This session's click is on the loudspeaker.",

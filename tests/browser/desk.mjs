@@ -541,7 +541,7 @@ describe("the MD's desk", () => {
 				await button("This phone").click();
 				await md.getByRole("switch", { name: "For the left hand" }).click();
 				await md.keyboard.press("Escape");
-				await md.locator(".room.left, .room.left-handed").waitFor();
+				await md.locator(".room.left-handed").waitFor();
 			}
 			for (const [width, height] of [[320, 568], [360, 740], [740, 360], [1024, 768]]) {
 				await md.setViewportSize({ width, height });

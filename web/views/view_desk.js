@@ -32,13 +32,13 @@ export function view_desk(s, snap) {
 			<div class="desk-side">${hold({ place: "lock", label: locked ? words.unlock : words.lock, class_name: "lock", act: turn_lock, at_once: !locked, content: icon(locked ? "lock" : "unlock") })}
 				${talk_button(s, snap)}</div>
 		</div>
-		<div class="row">
+		<div class="rows"><div class="row">
 			${bpm_field(s, ahead.bpm, metre(ahead.time_signature).compound)}
 			${times(ahead.bpm, 0.5, "½", words.half_time)}${times(ahead.bpm, 2, "×2", words.double_time)}
 		</div>
 		<div class="row">${choice(words.metre, Object.keys(METRES).map((m) => ({ value: m, text: m })), ahead.time_signature, set_metre)}
 		${undo_button(s, snap)}</div>
-		${snap.tempoState.running ? when_choice(s) : count_in_choice(s)}
+		${snap.tempoState.running ? when_choice(s) : count_in_choice(s)}</div>
 	</section>`;
 }
 

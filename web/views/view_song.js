@@ -36,7 +36,7 @@ export function view_song(s, snap) {
 			${role && html`<p class="song-role">${role}</p>`}
 			${next && html`<p class="song-next">${words.next}: <bdi>${next.title}</bdi>${next.key && html`<bdi class="chip">${next.key}</bdi>`}${tempo_mark(next.bpm, metre(next.time_signature).compound)}</p>`}
 		</div>
-		${view_go(s, snap)}${is_controller(snap) && html`<div class="song-buttons">${setlist_button()}</div>`}
+		${view_go(s, snap)}${is_controller(snap) && setlist_button()}
 	</section>`;
 }
 

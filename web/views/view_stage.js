@@ -41,7 +41,7 @@ export function view_stage(s, snap, dial) {
 			${facts(s, snap)}
 			<div class="under">${waiting(s, snap)}${leads ? null : leader(snap)}</div>
 		</main>
-		${page && html`<section class="page" key=${snap.activeSong?.song_id} tabindex="0" aria-label=${words.song_page}>${page}</section>`}
+		${page && html`<section class="page" key=${snap.activeSong?.song_id} tabindex="0" aria-labelledby="song-page"><h2 class="unseen" id="song-page">${words.song_page}</h2>${page}</section>`}
 		${leads ? view_desk(s, snap) : foot(s, snap)}
 		${page && !is_md(snap) ? null : html`<aside class="side">${side(s, snap)}</aside>`}
 		${view_sheet(s, snap)}

@@ -75,5 +75,5 @@ export function shown({ settings, calm }) {
 
 /** What the styles must know of the settings. @param {State} s */
 export function classes_of({ settings }) {
-	return `${settings.large ? " large" : ""}${settings.left_handed ? " left" : ""}`;
+	return `${settings.large ? " large" : ""}${settings.left_handed ? " left-handed" : ""}`;
 }
