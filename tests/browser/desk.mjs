@@ -30,12 +30,13 @@ describe("the MD's desk", () => {
 		return { x: x + width / 2, y: y + height / 2 };
 	};
 	const over = () => until(async () => await md.locator(".tap-count .on").count() === 0, "the end of the series");
-	/** Does something at each beat of 260 bpm; on a machine that cannot keep up later, but never two at once, which would be one. @param {number} count @param {(i: number, at_s: number) => Promise<unknown>} act */
+	/** Does something at each beat of 260 bpm; on a machine that cannot keep up later, but never two at once, which would be one. A touch is told when it was to come. @param {number} count @param {(i: number, at_s: number) => Promise<unknown>} act */
 	const beats = async (count, act) => {
 		const began = Date.now();
 		for (let i = 0; i < count; i++) {
-			await sleep(Math.max(i && 120, began + i * FAST_MS - Date.now()));
-			await act(i, Date.now() / 1000);
+			const at_ms = began + i * FAST_MS;
+			await sleep(Math.max(i && 120, at_ms - Date.now()));
+			await act(i, at_ms / 1000);
 		}
 	};
 
