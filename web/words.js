@@ -78,6 +78,7 @@ export const words = {
 	lost_pings: (/** @type {number} */ pct) => `${Math.round(pct)} % of the messages lost or late`,
 
 	/* The desk */
+	desk: "Desk",
 	tap: "Tap",
 	tap_hint: (/** @type {number} */ n) => `${n} taps start the click`,
 	tap_hint_running: "taps set the tempo",

@@ -27,6 +27,7 @@ describe("the setlist in the browser", () => {
 		for (const page of [md, ben])
 			await dialog(page).getByRole("heading", { name: "At the Vanguard" }).waitFor();
 		await dialog().getByText("Add the first one").waitFor();
+		await md.waitForFunction(() => document.activeElement?.textContent === "Add songs");
 		await dialog().getByRole("button", { name: "Add songs" }).click();
 		await dialog().getByRole("heading", { name: "Songs" }).waitFor();
 		await shut();

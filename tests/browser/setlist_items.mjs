@@ -96,6 +96,7 @@ describe("the setlist's songs in the browser", () => {
 		assert.equal(await leader.evaluate((/** @type {HTMLSelectElement} */ e) => e.selectedOptions[0].text), "Ben");
 		await key.fill("typing");
 		await back();
+		await md.waitForFunction(() => document.activeElement?.matches(".item") && document.activeElement.textContent?.includes("Alone"));
 		await go("Alone").click();
 		await stage.getByText("144", { exact: true }).waitFor();
 		await openItem("Alone");

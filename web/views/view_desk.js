@@ -23,7 +23,7 @@ import { words } from "../words.js";
 export function view_desk(s, snap) {
 	const ahead = tempo_ahead(snap);
 	const { locked } = s.desk;
-	return html`<section class=${locked ? "desk locked" : "desk"} aria-label=${words.tempo} onPointerDown=${stray}>
+	return html`<section class=${locked ? "desk locked" : "desk"} aria-label=${words.desk} onPointerDown=${stray}>
 		<div class="pads">
 			${tap_pad(s, snap)}
 			<div class="transport">${snap.tempoState.running

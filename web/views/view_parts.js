@@ -139,8 +139,8 @@ export function sheet(s, title, content, back) {
 	</dialog>`;
 }
 
-/** What had the focus went with the sheet before. @param {HTMLElement | null} element */
-function take_focus_if_lost(element) {
+/** What had the focus is gone. @param {HTMLElement | null} element */
+export function take_focus_if_lost(element) {
 	if (element && element.closest("dialog")?.open && (!document.activeElement || document.activeElement === document.body))
 		element.focus();
 }

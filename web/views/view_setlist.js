@@ -11,7 +11,7 @@ import { edit_song } from "../desk/song_form.js";
 import { open_songs } from "../desk/songs.js";
 import { change_lists } from "../state.js";
 import { hold } from "./view_hold.js";
-import { html, icon, tempo_mark, value_of } from "./view_parts.js";
+import { html, icon, take_focus_if_lost, tempo_mark, value_of } from "./view_parts.js";
 import { words } from "../words.js";
 
 /**
@@ -34,7 +34,7 @@ export function view_setlist(s, snap) {
 		${!snap.setlist ? html`<p class="hint">${md ? words.no_setlist : words.no_setlist_player}</p>${md && view_new_list(s, true)}`
 		: !items.length && html`<p class="hint">${md ? words.no_items : words.no_items_player}</p>`}
 		${md && html`<div class="pair">
-			<button type="button" class=${items.length || !snap.setlist ? "" : "primary"} onClick=${open_songs}>${words.add_songs}</button>
+			<button type="button" key=${snap.setlist ? "add" : "first"} ref=${take_focus_if_lost} class=${items.length || !snap.setlist ? "" : "primary"} onClick=${open_songs}>${words.add_songs}</button>
 			<button type="button" onClick=${open_setlists}>${words.setlists}</button></div>`}
 		<p class="unseen" role="status">${s.lists.said}</p>
 		${items.length > 0 && list(s, snap, items)}
@@ -98,10 +98,14 @@ function takes_over({ at }, { activeSong: song }) {
 	return song && at && song.start_bar_index !== null && song_bar(song, at.bar) === null ? words.song_from(bar_number(song.start_bar_index)) : "";
 }
 
-/** Where one comes from, or the song that is on, is in view. @param {HTMLElement | null} element */
+/** Where one comes from, or the song that is on, is in view; who comes from there has the focus there. @param {HTMLElement | null} element */
 function show_here(element) {
 	/* By then the sheet lies there. */
-	queueMicrotask(() => (element?.querySelector("[data-here]") ?? element?.querySelector("[aria-current]"))?.scrollIntoView({ block: "center" }));
+	queueMicrotask(() => {
+		const here = element?.querySelector("[data-here]");
+		(here ?? element?.querySelector("[aria-current]"))?.scrollIntoView({ block: "center" });
+		/** @type {HTMLElement | null | undefined} */ (here?.querySelector("dialog .item"))?.focus();
+	});
 }
 
 /** @param {State} s @param {boolean} use it is to be tonight's */
