@@ -65,7 +65,7 @@ export const words = {
 	no_connection: "Offline",
 	no_connection_running: "No connection. The beat goes on from what this phone knows.",
 	no_connection_stopped: "No connection to the box. Trying again…",
-	audio_lost: "Audio lost: the sound card stands still. The phones go on.",
+	audio_lost: "Audio lost: the sound card has stopped. The phones go on.",
 	audio_none: "No click program on the box: the beat is on the phones only.",
 	weak_link: (/** @type {number} */ pct) => `Weak Wi-Fi: ${Math.round(pct)} % of the messages are lost or late.`,
 	off_air: "Off air",
@@ -100,7 +100,7 @@ export const words = {
 	when: (in_bars) => in_bars < 0 ? ["", "now", "on the next beat"] : in_bars ? ["in ", String(in_bars), " bars"] : ["at the next ", "bar", ""],
 	lock: "Lock the desk",
 	unlock: "Unlock the desk",
-	locked: "The desk is locked against touches. Keys and pedal go on, and Stop.",
+	locked: "The desk is locked against touches. Keys, pedal and Stop still work.",
 	unlocked: "The desk is open.",
 	locked_hint: "Locked: hold the lock to open the desk.",
 	go_songs: { next: (/** @type {string} */ title) => `Next song: ${title}`, previous: (/** @type {string} */ title) => `Previous song: ${title}` },
@@ -146,8 +146,8 @@ export const words = {
 	roles_for: "For",
 	all_songs: "All songs",
 	slot: "Slot",
-	roles_hint: "A press gives a slot, another one frees it.",
-	roles_hint_song: "Dashed: as in all songs. A press makes an exception for this song, another one ends it.",
+	roles_hint: "A press gives a slot, another press frees it.",
+	roles_hint_song: "Dashed: as in all songs. A press makes an exception for this song, another press ends it.",
 	roles_hint_member: "You can take what is free, or held by someone who is away.",
 	roles_hint_md: "Only the music director makes exceptions for a song.",
 	cell: (/** @type {string} */ slot, /** @type {string} */ name, /** @type {string | undefined} */ song, /** @type {string} */ kind) =>
@@ -166,7 +166,7 @@ export const words = {
 	song_tonight: "Key, tempo and leader for tonight",
 	no_notes: "No notes for this song.",
 	your_part: (/** @type {string} */ now, /** @type {string | null} */ then) => `You: ${now || "nothing"}${then === null ? "" : ` · next: ${then || "nothing"}`}`,
-	what_play_hint: "One tap, and all see it. You can change it in the band list.",
+	what_play_hint: "One tap, and all see it. You can change it under Band.",
 	later: "Later",
 
 	/* The setlist */

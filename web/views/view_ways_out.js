@@ -1,6 +1,6 @@
 /*
  * view_ways_out.js - what asks before much is changed: taking a session over,
- * closing it for everyone.
+ * leaving it to another, closing it for everyone.
  */
 import { close, enter, leave } from "../box/session.js";
 import { is_md } from "../box/snapshot.js";
