@@ -229,8 +229,8 @@ describe("an answer that was lost with the line", () => {
 		assert.deepEqual([sockets[4].sent, ends], [[], ["setlist.item.move no_answer"]]);
 	});
 
-	test("taps, starts, stops, questions and the ways in are told at once and never come again", async () => {
-		const fleeting = ["tempo.tap", "tempo.start", "tempo.stop", "tempo.set", "tempo.handoff", "click.set", "click.test", "clock.ping", "ptt.set", "ready.set",
+	test("taps, starts, stops, the next song, questions and the ways in are told at once and never come again", async () => {
+		const fleeting = ["tempo.tap", "tempo.start", "tempo.stop", "tempo.set", "tempo.handoff", "click.set", "click.test", "song.activate", "clock.ping", "ptt.set", "ready.set",
 			"metrics.report", "session.create", "session.join", "session.resume", "session.claim", "session.list", "session.reopen", "song.list", "setlist.list"];
 		const { link, sockets, ends, ask, ...w } = line();
 		fleeting.forEach(ask);
@@ -250,7 +250,7 @@ describe("an answer that was lost with the line", () => {
 		w.break();
 		link.repeat();
 		assert.deepEqual(sockets[1].sent.map(({ type }) => type).sort(), types.filter((type) =>
-			/^(session.(leave|close|take_output|release_output|renew_code)|participant|profile|role|song|setlist)/.test(type) && !type.endsWith(".list")).sort());
+			/^(session.(leave|close|take_output|release_output|renew_code)|participant|profile|role|song|setlist)/.test(type) && !/\.list$|^song\.activate$/.test(type)).sort());
 		link.drop();
 		link.give_up();
 	});
@@ -297,6 +297,18 @@ describe("a page that is woken", () => {
 		sockets[1].onopen();
 		link.wake(true);
 		assert.equal(sockets.length, 3);
+	});
+
+	test("one that is being opened has its three seconds: a page is shown when it has come, too", () => {
+		const { link, sockets } = line();
+		now += 100;
+		link.wake();
+		pass(link, 2500);
+		mock.timers.tick(1);
+		assert.equal(sockets.length, 1);
+		pass(link, 1000);
+		mock.timers.tick(1);
+		assert.equal(sockets.length, 2);
 	});
 
 	test("after less it asks at once, and gives the answer a second", () => {

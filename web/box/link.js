@@ -5,10 +5,10 @@
  * A phone that slept, an access point that restarted, iOS that keeps a dead
  * socket "open": only silence tells. So whoever uses the link pings once a
  * second, and three seconds without a word mean that this socket is no good.
- * A request dies with its socket, for a stop or a tap that arrives late is worse
- * than none: it is reported as unanswered and never sent again. But what the box
- * writes down it does once for each id, whenever it comes: that waits, is sent
- * again to a box that knows us again, and only then reported.
+ * A request dies with its socket, for a stop, a tap or another song that comes
+ * late is worse than none: it is reported as unanswered and never sent again. But
+ * what else the box writes down it does once for each id, whenever it comes: that
+ * waits, is sent again to a box that knows us again, and only then reported.
  */
 
 /** How long to wait before a try to reopen: at once, then soon, and after some minutes less often. @param {number} tries so far */
@@ -24,7 +24,7 @@ const ANSWER_MS = 5000;
 /** The same for what may be sent again: time for three seconds of silence and a way back. */
 const LASTING_MS = 12000;
 /** Worth something at once or never, or no business of a session's. All else is carried out once (schema/messages.md). */
-const FLEETING = /^(tempo|click|clock|ptt|ready|metrics)\.|^session\.(create|join|resume|claim|reopen)|\.list$/;
+const FLEETING = /^(tempo|click|clock|ptt|ready|metrics)\.|^song\.activate|^session\.(create|join|resume|claim|reopen)|\.list$/;
 
 /** @typedef {"connecting" | "open" | "lost"} LinkStatus */
 /** @typedef {Record<string, any> & {type: string}} Message */
@@ -161,9 +161,11 @@ export class Link {
 		const slept_ms = Date.now() - this.awake_at;
 		this.awake_at = Date.now();
 		if (!anew && this.socket && slept_ms < SILENCE_MS && !this.silent()) {
-			/* It may have died in a short absence: then what is asked now has no answer in a second. */
-			this.asked_at = Math.min(this.asked_at, performance.now() - SILENCE_MS + WOKEN_MS);
-			this.on.woken();
+			/* It may have died in a short absence: then what is asked now has no answer in a second. One that is being opened has its time. */
+			if (this.status === "open") {
+				this.asked_at = Math.min(this.asked_at, performance.now() - SILENCE_MS + WOKEN_MS);
+				this.on.woken();
+			}
 			return;
 		}
 		this.tries = 0;
