@@ -57,9 +57,9 @@ effect(() => {
 /** @param {import("./state.js").State} s */
 function draw(s) {
 	const tempo = s.snapshot?.tempoState;
-	if (tempo) {
-		const now = s.at && tempo.pending && s.at.bar >= tempo.pending.anchor_bar_index ? tempo.pending : tempo;
-		const { beats, parts } = metre(now.time_signature);
+	/* Once beats are drawn, it is theirs. */
+	if (tempo && !s.at) {
+		const { beats, parts } = metre(tempo.time_signature);
 		dial.layout(beats, parts);
 	}
 	render(view(s), root);

@@ -42,6 +42,7 @@ const ERRORS = {
 	output_taken: "Another session has the loudspeaker. With the PIN you can take it.",
 	bpm_range: words.bpm_wrong,
 	stale: "Not done: the list was changed on another phone just now. This is how it stands.",
+	moved: "Another phone changed the list just now. Look which song is on.",
 	no_setlist: "There is no setlist: make one first.",
 	setlist_unknown: "That setlist is gone.",
 	song_unknown: "That song is not in the library any more.",

@@ -142,6 +142,50 @@ describe("the MD's desk", () => {
 			await md.keyboard.press("PageUp");
 			await says("No previous song");
 			assert.equal(eye.state?.activeSong.title, "Autumn");
+			/* Two presses before the box can have answered. */
+			await md.evaluate(() => [1, 2].forEach(() => document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "PageDown", bubbles: true }))));
+			await song("Caravan");
+			await eye.request("song.activate", { position: 0 });
+			await song("Autumn");
+		});
+
+		test("the song that was meant, wherever it stands by then; what the box does to a list that was just changed is said", async () => {
+			await run();
+			const next = button("Next song: Bossa");
+			await next.hover();
+			await md.mouse.down();
+			await md.locator("[data-held]").waitFor();
+			const { song_id } = await eye.request("song.create", { title: "Dolphin" });
+			await eye.request("setlist.item.add", { song_id, position: 0 });
+			await md.locator("[data-held]").waitFor({ state: "detached" });
+			await md.mouse.up();
+			await song("Bossa");
+			await halt();
+			await eye.request("setlist.item.remove", { position: 0 });
+			await eye.request("song.activate", { position: 0 });
+			await song("Autumn");
+
+			const page = await md.context().newPage();
+			/** What the box says, not heard yet. @type {(() => void)[] | null} */
+			let late = null;
+			await page.routeWebSocket(/\/ws$/, (/** @type {any} */ socket) => {
+				const server = socket.connectToServer();
+				server.onMessage((/** @type {any} */ message) => late ? late.push(() => socket.send(message)) : socket.send(message));
+			});
+			await page.goto(md.url());
+			await page.locator(".song-title", { hasText: "Autumn" }).waitFor();
+			late = [];
+			await eye.request("setlist.item.move", { position: 1, to: 2 });
+			await page.getByRole("button", { name: "Next song: Bossa" }).click();
+			await song("Caravan");
+			for (const hear of late)
+				hear();
+			late = null;
+			await page.locator(".notice", { hasText: "Another phone changed the list just now. Look which song is on." }).waitFor();
+			await page.close();
+			await eye.request("setlist.item.move", { position: 1, to: 2 });
+			await eye.request("song.activate", { position: 0 });
+			await song("Autumn");
 		});
 
 		test("while it plays it takes a second press, of the same key, and a held key is one press", async () => {

@@ -79,6 +79,32 @@ describe("the tempo at the MD's desk", () => {
 		await halt();
 	});
 
+	test("another metre: its first beat is lit among the new marks, and no frame is dark", async () => {
+		await eye.request("tempo.set", { time_signature: "4/4", bpm: 120 });
+		await run();
+		await md.locator(".mark.on").waitFor();
+		await md.evaluate(() => {
+			const seen = /** @type {any} */ (globalThis).dark = { frames: 0, beats: 0 };
+			const look = () => {
+				seen.frames += Number(!document.querySelector(".mark.on"));
+				if (document.querySelector(".mark") && seen.beats >= 0)
+					requestAnimationFrame(look);
+			};
+			requestAnimationFrame(look);
+		});
+		await eye.request("tempo.set", { time_signature: "3/4" });
+		await until(async () => await md.locator(".mark").count() === 3, "three beats a bar");
+		const drawn = (await marks(md)).length;
+		await until(async () => (await marks(md)).length > drawn + 1, "two more beats");
+		assert.equal(await md.evaluate(() => {
+			const seen = /** @type {any} */ (globalThis).dark;
+			seen.beats = -1;
+			return seen.frames;
+		}), 0);
+		await halt();
+		await eye.request("tempo.set", { time_signature: "4/4" });
+	});
+
 	test("at the next bar, or so many bars later", async () => {
 		await set({ bpm: 240 });
 		await run();

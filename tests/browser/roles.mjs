@@ -263,6 +263,18 @@ describe("roles in the browser", () => {
 		await fay.request("session.leave");
 	});
 
+	test("two presses before the box can have answered: the slot goes on from the first to the second, and nobody was faster", async () => {
+		await open_grid(md);
+		await md.evaluate(() => ["Ann", "Ben"].forEach((name) => /** @type {HTMLElement} */ (document.querySelector(`[aria-label="strings: ${name}"]`)).click()));
+		await shows(md, "strings: Ben", "true");
+		assert.equal(await md.getByText("Somebody was faster").count(), 0);
+		await md.getByRole("button", { name: "Undo" }).click();
+		await shows(md, "strings: Ann", "true");
+		await cell(md, "strings: Ann").click();
+		await shows(md, "strings: Ann", "false");
+		await shut(md);
+	});
+
 	test("twelve people and all slots on a small phone: the page stays, the grid goes in its box", async () => {
 		for (const name of ["<b>Gus</b>", "W".repeat(40), "\u202eesrever\u202c", "🥁".repeat(20), "Jo", "Kim", "Clara Zwiebelmöller-Tannhäuser", "Moe"])
 			await one_more(name);

@@ -170,6 +170,28 @@ describe("a session in the browser", () => {
 		await context.close();
 	});
 
+	test("a box that answers pings and not who comes back is asked again, on the same line", async () => {
+		const context = await browser.newContext();
+		const page = await context.newPage();
+		let resumes = 0, lines = 0;
+		await page.routeWebSocket(/\/ws$/, (socket) => {
+			lines++;
+			const server = socket.connectToServer();
+			socket.onMessage((message) => {
+				if (!String(message).includes("session.resume") || resumes++)
+					server.send(message);
+			});
+			server.onMessage((message) => socket.send(message));
+		});
+		await page.goto(`http://tactus.local:${box.port}/join/${code}`);
+		await join(page, "Late");
+		lines = 0;
+		await page.reload();
+		await page.locator(".room").waitFor({ timeout: 20000 });
+		assert.deepEqual([resumes, lines], [2, 1]);
+		await context.close();
+	});
+
 	test("a request that finds no answer is told as such, and not repeated", async () => {
 		const proxy = await startProxy(box.port);
 		try {
@@ -303,6 +325,7 @@ describe("a session in the browser", () => {
 		await ben.getByRole("dialog").getByLabel("PIN").fill(PIN);
 		await ben.getByRole("dialog").getByRole("button", { name: "Take over" }).click();
 		await ben.locator(".tap").waitFor();
+		await ben.locator(".notice", { hasText: "You are the music director now" }).waitFor();
 		assert.equal(await ben.locator(".tag.md").count() > 0, true);
 		await ben.reload();
 		await ben.locator(".tap").waitFor();

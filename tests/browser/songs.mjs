@@ -209,7 +209,8 @@ describe("songs in the browser", () => {
 			await md.keyboard.press("Enter");
 		}
 		await dialog().getByRole("searchbox").waitFor();
-		await tabTo(md, dialog().getByRole("searchbox"), "Shift+Tab");
+		await focused(dialog().getByRole("button", { name: "Back", exact: true }));
+		await tabTo(md, dialog().getByRole("searchbox"));
 		await md.keyboard.type("beta 012");
 		await status().getByText("1 song found").waitFor();
 		await tabTo(md, dialog().getByRole("button", { name: "Import songs" }));

@@ -17,6 +17,7 @@ describe("an own offset", () => {
 	let began = 0;
 	/** @type {any} */ let settings;
 	/** @type {any[]} */ let shown;
+	/** @type {number[]} */ let bars;
 	const run = (/** @type {number} */ ms) => {
 		for (const end = began + ms; began < end; began += FRAME_MS)
 			flash.frame(began);
@@ -28,10 +29,11 @@ describe("an own offset", () => {
 		began = performance.now() + 1e6;
 		settings = { flash: "full", beat_offset_ms: 0, show_subdivision: false };
 		shown = [];
+		bars = [];
 		flash = new Flash(/** @type {any} */ ({
 			clock: { ready: true, box: (/** @type {number} */ at) => BOX + at - began_first }, follower,
 			dial: { beat: (/** @type {any} */ beat, /** @type {any} */ flashes) => shown.push({ beat, flashes }), rest() {} },
-			setting: () => settings, bar() {},
+			setting: () => settings, bar: (/** @type {any} */ beat) => bars.push(beat.bar),
 		}));
 		const began_first = began;
 		follower.take(/** @type {any} */ ({ session_id: "s", bpm: 120, time_signature: "4/4", anchor_timestamp: BOX + 400, anchor_bar_index: 0, start_bar_index: 0, running: true, pending: null }));
@@ -59,6 +61,19 @@ describe("an own offset", () => {
 		const drawn = marks();
 		drawn.forEach(({ bar, beat }, i) => assert.equal(bar * 4 + beat, i));
 		assert.ok(drawn.length >= 16);
+	});
+
+	test("a page that slept shows in its first frame where we are: the beat, and the bar; nothing flashes for it", () => {
+		run(1500);
+		began += 20000;
+		const before = shown.length;
+		/* 21 s after the first beat, and a little. */
+		began += 200;
+		run(FRAME_MS);
+		assert.deepEqual(shown.slice(before).map(({ beat, flashes }) => [beat.bar * 4 + beat.beat, flashes.shape || flashes.screen]), [[Math.floor((21700 - 400) / 500), false]]);
+		assert.equal(bars.at(-1), Math.floor((21700 - 400) / 2000));
+		run(100);
+		assert.equal(shown.length, before + 1, "once");
 	});
 
 	test("the eighths are lit only where one wants them", () => {

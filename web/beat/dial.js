@@ -66,6 +66,7 @@ export class Dial {
 	 */
 	beat(beat, flashes) {
 		const first = beat.beat === 0;
+		this.layout(beat.beats, beat.parts);
 		this.root.className = `dial${first ? " first" : ""}${beat.count_in ? " counting" : ""}`;
 		this.digit.textContent = String(beat.beat + 1);
 		this.root.classList.toggle("parted", flashes.parts);

@@ -93,8 +93,8 @@ export class Flash {
 		this.limiter = new Limiter();
 		this.marks = 0;
 		this.running = false;
-		/** The dial says where in the bar we are. */
-		this.placed = false;
+		/** What the dial shows. @type {Beat | null} */
+		this.shown = null;
 	}
 
 	start() {
@@ -111,7 +111,8 @@ export class Flash {
 		if (this.running && !running)
 			this.dial.rest();
 		this.running = running;
-		this.placed &&= running;
+		if (!running)
+			this.shown = null;
 		if (!running || !this.clock.ready)
 			return;
 		const shown = this.frames.shown(began, performance.now());
@@ -119,33 +120,27 @@ export class Flash {
 		const beats = this.follower.due(box_ms - this.setting().beat_offset_ms + this.frames.frame_ms / 2);
 		for (const beat of beats)
 			this.mark(beat, shown, box_ms);
-		const beat = beats[beats.length - 1];
-		if (beat)
-			this.draw(beat, shown, beats.some((b) => b.beat === 0));
-		else if (!this.placed)
-			this.place();
-	}
-
-	/** Who comes in the middle of a beat sees at once where we are; it doesn't flash, and it is no beat drawn at its time. */
-	place() {
-		const beat = this.follower.present();
-		if (!beat)
+		/* Who comes, or wakes, in the middle of a beat sees at once where we are; it doesn't flash, and it is no beat drawn at its time. */
+		const beat = beats[beats.length - 1] ?? this.follower.present();
+		const before = this.shown;
+		if (!beat || (!beats.length && before?.bar === beat.bar && before.beat === beat.beat))
 			return;
-		this.placed = true;
-		this.dial.beat(beat, { shape: false, screen: false, parts: false });
-		this.bar(beat);
+		this.shown = beat;
+		if (beats.length)
+			this.draw(beat, shown);
+		else
+			this.dial.beat(beat, { shape: false, screen: false, parts: false });
+		if (before?.bar !== beat.bar || beats.some((b) => b.beat === 0))
+			this.bar(beat);
 	}
 
-	/** @param {Beat} beat @param {number} shown @param {boolean} new_bar */
-	draw(beat, shown, new_bar) {
-		this.placed = true;
+	/** @param {Beat} beat @param {number} shown */
+	draw(beat, shown) {
 		const { flash: setting, show_subdivision } = this.setting();
 		const may = allowed(setting, 60000 / beat.beat_ms, beat.beats);
 		const here = (/** @type {"beats" | "bars" | "none"} */ which) => which === "beats" || (which === "bars" && beat.beat === 0);
 		const flash = (here(may.shape) || here(may.screen)) && this.limiter.take(shown);
 		this.dial.beat(beat, { shape: flash && here(may.shape), screen: flash && here(may.screen), parts: show_subdivision });
-		if (new_bar)
-			this.bar(beat);
 	}
 
 	/** @param {Beat} beat @param {number} shown @param {number} server_time */

@@ -7,7 +7,7 @@ import { Clock } from "./clock.js";
 import { Follower } from "../beat/follow.js";
 import { Link, Refused } from "./link.js";
 import { is_in, merge } from "./snapshot.js";
-import { change, NO_LISTS, NO_ROLES, NO_SONGS, notify, state } from "../state.js";
+import { change, change_desk, NO_LISTS, NO_ROLES, NO_SONGS, notify, state } from "../state.js";
 import { Sync } from "./sync.js";
 import { error_words } from "../refusals.js";
 
@@ -127,7 +127,8 @@ function take(snapshot) {
 export function forget() {
 	link.give_up();
 	follower.take(null);
-	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, roles: NO_ROLES, song_form: null, typed_name: null, volume: null, place: "door" });
+	change({ snapshot: null, at: null, sheet: "", songs: NO_SONGS, lists: NO_LISTS, roles: NO_ROLES, song_form: null, notice: null, typed_name: null, volume: null, place: "door" });
+	change_desk({ bpm_text: null, in_bars: 0 });
 }
 
 /** The box's time at a time of performance.now(); null while it is not known. @param {number} at */

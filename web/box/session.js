@@ -66,8 +66,10 @@ async function resume() {
 			throw error;
 		if (SEAT_GONE.has(error.code))
 			gone(error_words(error));
-		else if (error.code !== "no_answer" && error.code !== "no_connection") {
-			notify(error_words(error));
+		else if (link.status === "open") {
+			/* A box whose disk stands still answers pings and nothing else: no new line will ask for us. */
+			if (error.code !== "no_answer")
+				notify(error_words(error));
 			setTimeout(() => link.status === "open" && resume(), 2000);
 		}
 	}
@@ -90,7 +92,7 @@ function gone(why) {
 }
 
 /** What is wrong with what was typed, before the box is asked. @param {Door} door @returns {Door["wrong"]} */
-export function check_door(door) {
+function check_door(door) {
 	if ((door.way === "join" || door.way === "claim") && !CODE.test(door.code))
 		return { field: "code", text: words.code_form_wrong };
 	if (!door.name.trim())
@@ -99,15 +101,21 @@ export function check_door(door) {
 }
 
 /** Goes in, the way that is chosen at the door. */
-export async function enter() {
+export function enter() {
+	return at_the_door((door) => go_in(door, true));
+}
+
+/** Does it, and says at the door what is wrong with it. @param {(door: Door) => Promise<void>} act */
+export async function at_the_door(act) {
 	const door = state.peek().door;
 	const wrong = check_door(door);
 	change_door({ wrong });
 	if (wrong)
 		return;
 	keep.set_name(door.name.trim());
+	change({ notice: null });
 	try {
-		await go_in(door, true);
+		await act(door);
 	} catch (error) {
 		if (!(error instanceof Refused))
 			throw error;
@@ -116,7 +124,7 @@ export async function enter() {
 }
 
 /** @param {string} code */
-export function field_of(code) {
+function field_of(code) {
 	return code === "pin_wrong" ? "pin" : code === "code_unknown" || code === "session_closed" ? "code" : null;
 }
 
@@ -175,7 +183,7 @@ function sit_down(way, code, token, session_id, name) {
 	change_door({ pin: "", wrong: null });
 	const snapshot = state.peek().snapshot;
 	const asked = way === "join" && snapshot && !me(snapshot)?.slots.length;
-	change({ sheet: asked ? "slots" : "", notice: null });
+	change({ sheet: asked ? "slots" : "" });
 }
 
 /** @param {string} [md_user_id] who is music director from now on, where that is ours to say */

@@ -52,7 +52,7 @@ function key(event) {
 	if (taps)
 		tap(event);
 	else
-		go(way);
+		go_on(way);
 }
 
 /** Whether a control has a use of its own for a key. @param {Element} at @param {string} key */
@@ -67,22 +67,32 @@ function keeps(at, key) {
 /** The song that a first press has named. */
 let asked = { position: -1, title: "", at: -Infinity };
 
-/** @param {number} way */
+/** Presses whose turn has not come. @type {number[]} */
+let ways = [];
+
+/** Presses come faster than answers: each goes on from where the one before has led, and falls with it where that failed. @param {number} way */
+async function go_on(way) {
+	if (ways.push(way) > 1)
+		return;
+	while (ways.length)
+		ways = await go(ways[0]) === null ? [] : ways.slice(1);
+}
+
+/** Null: it was asked, and not done. @param {number} way */
 function go(way) {
 	const { snapshot } = state.peek();
 	if (!snapshot)
-		return;
+		return null;
 	const place = way > 0 ? "next" : "previous";
 	const item = way > 0 ? next_item(snapshot) : previous_item(snapshot);
 	if (!item) {
 		notify(words.go_ends[place]);
-		return;
+		return undefined;
 	}
 	const { position, title } = item;
 	const again = asked.position === position && asked.title === title && performance.now() - asked.at < AGAIN_MS;
 	asked = { position, title, at: again ? -Infinity : performance.now() };
 	if (again || !snapshot.tempoState.running)
-		go_to(position);
-	else
-		notify(words.go_again[place](title), "good", undefined, AGAIN_MS);
+		return go_to(item);
+	return notify(words.go_again[place](title), "good", undefined, AGAIN_MS);
 }

@@ -44,15 +44,23 @@ export async function take_slot(snap, slot_id) {
 		change({ sheet: "" });
 }
 
+/** @type {Promise<unknown>} */
+let turn = Promise.resolve();
+
 /**
  * A cell of the grid: gives the slot, or frees it. In a song, whoever has it in all songs has it again when the exception ends.
- * @param {Snapshot} snap @param {string} slot_id @param {string} user_id @param {string | null} song_id
+ * Presses come faster than answers: what one does is as it was seen, from whom it takes is as the press before has left it.
+ * @param {Snapshot} seen @param {string} slot_id @param {string} user_id @param {string | null} song_id
  */
-export async function press_cell(snap, slot_id, user_id, song_id) {
-	const before = holder(snap, slot_id, song_id);
-	const ends = before !== null && (before === user_id || (song_id !== null && holder(snap, slot_id, null) === user_id));
-	if (await (ends ? free(slot_id, before, song_id) : give(snap, slot_id, user_id, song_id)))
-		change_roles({ last: { slot_id, song_id, before, after: ends ? null : user_id } });
+export function press_cell(seen, slot_id, user_id, song_id) {
+	const had = holder(seen, slot_id, song_id);
+	const ends = had !== null && (had === user_id || (song_id !== null && holder(seen, slot_id, null) === user_id));
+	turn = turn.then(async () => {
+		const snap = state.peek().snapshot ?? seen;
+		const before = ends ? had : holder(snap, slot_id, song_id);
+		if (await (ends ? free(slot_id, had, song_id) : give(snap, slot_id, user_id, song_id)))
+			change_roles({ last: { slot_id, song_id, before, after: ends ? null : user_id } });
+	});
 }
 
 /** What was pressed last in the grid is as before. @param {Snapshot} snap */

@@ -22,15 +22,25 @@ export function open_setlist() {
 	change({ sheet: "setlist" });
 }
 
-/** Which song is on: the one at that place of the list; null takes the song off. @param {number | null} position */
-export function go_to(position) {
-	return tell("song.activate", { position });
+/**
+ * Which song is on: that of the list; null takes the song off. The box goes by its place there and checks no revision:
+ * so it goes by where that song stands here now, and where the list was changed on the way there, that is said.
+ * @param {Pick<Item, "position" | "song_id"> | null} item
+ */
+export async function go_to(item) {
+	const of = state.peek().snapshot?.setlist?.items.filter(({ song_id }) => song_id === item?.song_id) ?? [];
+	const there = of.find(({ position }) => position === item?.position) ?? (of.length === 1 ? of[0] : null);
+	const ok = (there || !item) && await tell("song.activate", { position: there && there.position });
+	/* What it has done was told before the answer. */
+	if (item && (!there || (ok && state.peek().snapshot?.activeSong?.song_id !== item.song_id)))
+		notify(error_words({ code: "moved" }));
+	return ok || null;
 }
 
 /** What the box is to check a change against: the list as it stands here. */
 function as_seen() {
-	const snapshot = /** @type {Snapshot} */ (state.peek().snapshot);
-	return { setlist_id: snapshot.setlist?.id, revision: snapshot.revision };
+	const { snapshot } = state.peek();
+	return { setlist_id: snapshot?.setlist?.id, revision: snapshot?.revision };
 }
 
 /** @type {Promise<any>} */
@@ -253,5 +263,5 @@ async function bring_back(gone, was_on) {
 	/* While the click plays, being on again would begin the song anew. */
 	const now = state.peek().snapshot;
 	if (was_on && position !== undefined && now?.activeSong?.position === null && now.activeSong.song_id === song_id && !now.tempoState.running)
-		go_to(position);
+		go_to({ position, song_id });
 }

@@ -31,7 +31,7 @@ function button(place, item, snap) {
 		place,
 		label: item ? words.go_songs[place](item.title) : words.go_ends[place],
 		content: icon(place),
-		act: () => item && go_to(item.position),
+		act: () => item && go_to(item),
 		at_once: !snap.tempoState.running,
 		disabled: !item,
 	});

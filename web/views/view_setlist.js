@@ -88,7 +88,7 @@ function row(snap, item, { key, number, mine, busy, from, here }) {
 			onContextMenu=${(/** @type {Event} */ e) => e.preventDefault()}>${icon("grip")}</button>`}
 		${md ? html`<button type="button" class="plain item" onClick=${() => open_item(item.position)}>${about}</button>` : html`<div class="item">${about}</div>`}
 		${(md || is_controller(snap)) && hold({
-		label: words.go_to(item.title), content: words.go, class_name: "row-go", disabled: busy, at_once: !snap.tempoState.running, act: () => go_to(item.position),
+		label: words.go_to(item.title), content: words.go, class_name: "row-go", disabled: busy, at_once: !snap.tempoState.running, act: () => go_to(item),
 	})}
 	</li>`;
 }

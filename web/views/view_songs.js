@@ -8,7 +8,7 @@ import { span_of_line } from "../desk/song_file.js";
 import { edit_song, new_song } from "../desk/song_form.js";
 import { add_song, bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search, take_out } from "../desk/songs.js";
 import { state } from "../state.js";
-import { choice, html, icon, tempo_mark, value_of } from "./view_parts.js";
+import { choice, html, icon, take_focus_if_lost, tempo_mark, value_of } from "./view_parts.js";
 import { words } from "../words.js";
 
 /**
@@ -42,7 +42,7 @@ function library(s, snap) {
 		</form>
 		${md && html`<div class="song-pair">
 			<button type="button" onClick=${new_song}>${s.drafts[""] ? `${words.new_song}: ${words.not_saved.toLowerCase()}` : words.new_song}</button>
-			<button type="button" aria-label=${words.import_songs} ref=${take_focus} onClick=${() => open_import(true)}>${words.import_button}</button></div>`}
+			<button type="button" aria-label=${words.import_songs} ref=${take_focus_if_lost} onClick=${() => open_import(true)}>${words.import_button}</button></div>`}
 		<div class="said"><p role="status">${s.songs.said && html`<strong>${s.songs.said}</strong> `}${told(s)}</p>
 			${md && !!list?.length && html`<p>${snap.setlist ? html`${words.adds_to} <bdi>${snap.setlist.title}</bdi>` : words.adds_to_new}</p>`}</div>
 		<p class="unseen" aria-live="polite">${s.songs.added && added(s)}</p>
@@ -146,7 +146,7 @@ function watch(button) {
 		sight?.observe(button);
 }
 
-/** Where one goes on after the view has changed under one's finger. @param {HTMLElement | null} element */
+/** What one came for. @param {HTMLElement | null} element */
 function take_focus(element) {
 	element?.focus();
 }
