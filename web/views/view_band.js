@@ -9,7 +9,7 @@ import { is_controller, is_md, slot_name } from "../box/snapshot.js";
 import { change } from "../state.js";
 import { hold } from "./view_hold.js";
 import { invitation } from "./view_invite.js";
-import { html } from "./view_parts.js";
+import { html, kept } from "./view_parts.js";
 import { view_slot_pick } from "./view_roles.js";
 import { words } from "../words.js";
 
@@ -34,13 +34,29 @@ export function view_band(s, snap) {
 			<button type="button" onClick=${() => change({ sheet: "invite" })}>${words.show_code}</button></div>
 		<details><summary>${words.what_play}</summary>${view_slot_pick(s, snap)}</details>
 		<section aria-label=${words.band}><h3>${words.people(participants.length)}${ready ? ` · ${words.ready_count(ready)}` : ""}</h3>
-			<ul class="people" tabindex="-1">${participants.map((p) => person(s, snap, p))}</ul></section>
+			<ul class="people" tabindex="-1">${people(s, snap)}</ul></section>
 		${is_md(snap) && for_md(snap)}
 	</div>`;
 }
 
+const kept_people = kept();
+
+/** The own link's figures are newer than the box's. @param {State} s @param {Snapshot} snap */
+function people(s, snap) {
+	const { participants, session, tempoState, you } = snap;
+	const drawn = kept_people([participants, session.md_user_id, tempoState.controller_user_id, you.user_id], () => participants.map((p) => person(s, snap, p)));
+	return participants.map((p, i) => p.user_id === you.user_id ? person(s, snap, p) : drawn[i]);
+}
+
+const kept_for_md = kept();
+
 /** @param {Snapshot} snap */
 function for_md(snap) {
+	return kept_for_md([snap.participants], () => draw_for_md(snap));
+}
+
+/** @param {Snapshot} snap */
+function draw_for_md(snap) {
 	const others = snap.participants.filter((p) => p.user_id !== snap.you.user_id);
 	return html`<details><summary>${words.new_code}</summary>
 			<p class="hint">${words.new_code_hint}</p><button type="button" onClick=${renew_code}>${words.new_code_yes}</button></details>

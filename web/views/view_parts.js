@@ -10,6 +10,22 @@ import { words } from "../words.js";
 
 export const html = /** @type {(strings: TemplateStringsArray, ...values: any[]) => View} */ (htm.bind(h));
 
+/**
+ * Keeps what was drawn last for as long as what it is drawn of is the same: bars and figures of the link come and go,
+ * and a big band is much to draw. @returns {(of: unknown[], draw: () => any) => any}
+ */
+export function kept() {
+	/** @type {unknown[]} */
+	let before = [];
+	/** @type {any} */
+	let drawn;
+	return (of, draw) => {
+		if (!before.length || of.some((one, i) => one !== before[i]))
+			[before, drawn] = [of, draw()];
+		return drawn;
+	};
+}
+
 /** Line drawings, 24 by 24, of our own. @type {Record<string, string>} */
 const ICONS = {
 	people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20c0-3.6 2.9-6 6.5-6s6.5 2.4 6.5 6M16 4.6a3.5 3.5 0 0 1 0 6M18 14.6c2.2.8 3.5 2.8 3.5 5.4",

@@ -6,7 +6,7 @@ import { holder, is_md, name_of, person, slot_name } from "../box/snapshot.js";
 import { press_cell, take_slot, to_be_had, undo_press } from "../desk/roles.js";
 import { change_roles } from "../state.js";
 import { words } from "../words.js";
-import { html, value_of } from "./view_parts.js";
+import { html, kept, value_of } from "./view_parts.js";
 
 /**
  * @typedef {import("../state.js").State} State
@@ -41,22 +41,24 @@ function slot_button(snap, { id, name }) {
 		<span>${name}</span> ${who && html`<small><bdi>${mine ? words.you : who.display_name}</bdi>${!mine && who.away && words.away_take}</small>`}</button>`;
 }
 
+const kept_grid = kept();
+
 /** @param {State} s @param {Snapshot} snap */
 export function view_roles(s, snap) {
-	const { slots, participants } = snap;
+	const { slots, participants, roleAssignments } = snap;
 	const { song, at } = s.roles;
 	const there = slots.some(({ id }) => participants.some(({ user_id }) => at === id + user_id));
 	const tab_stop = there ? at : slots[0]?.id + participants[0]?.user_id;
 	return html`<div class="roles">
 		${scope_choice(s, snap)}
 		${said(s, snap)}
-		<div class="grid-box"><table role="grid" aria-label=${`${words.line_up}: ${song?.title ?? words.all_songs}`} onKeyDown=${step}>
+		<div class="grid-box">${kept_grid([s.roles, slots, roleAssignments, is_md(snap), participants.map((p) => [p.user_id, p.display_name, p.away]).join()], () => html`<table role="grid" aria-label=${`${words.line_up}: ${song?.title ?? words.all_songs}`} onKeyDown=${step}>
 			<thead><tr><th scope="col"><span class="unseen">${words.slot}</span></th>
 				${participants.map((p) => html`<th scope="col" key=${p.user_id}><bdi>${p.display_name}</bdi>
 					${p.user_id === snap.you.user_id ? html`<em>${words.you}</em>` : p.away && html`<em>${words.away}</em>`}</th>`)}</tr></thead>
 			<tbody>${slots.map((slot) => html`<tr key=${slot.id}><th scope="row">${slot.name}</th>
 				${participants.map((p) => cell(s, snap, slot, p, tab_stop))}</tr>`)}</tbody>
-		</table></div>
+		</table>`)}</div>
 	</div>`;
 }
 

@@ -11,7 +11,7 @@ import { edit_song } from "../desk/song_form.js";
 import { open_songs } from "../desk/songs.js";
 import { change_lists } from "../state.js";
 import { hold } from "./view_hold.js";
-import { html, icon, take_focus_if_lost, tempo_mark, value_of } from "./view_parts.js";
+import { html, icon, kept, take_focus_if_lost, tempo_mark, value_of } from "./view_parts.js";
 import { words } from "../words.js";
 
 /**
@@ -44,30 +44,25 @@ export function view_setlist(s, snap) {
 	</div>`;
 }
 
-/** The list as it was drawn last, and what it was drawn of: bars and figures of the link come and go, it stays. @type {{of: unknown[], drawn: unknown}} */
-let last = { of: [], drawn: null };
+const kept_list = kept();
 
 /** @param {State} s @param {Snapshot} snap @param {Item[]} items */
 function list(s, snap, items) {
 	const { tempoState, activeSong, setlist, roleAssignments, participants, session } = snap;
 	const busy = is_changing(s);
 	const from = takes_over(s, snap);
-	const of = [setlist, s.lists.moved, s.lists.item, busy, from, activeSong, tempoState.running, tempoState.controller_user_id, session.md_user_id, roleAssignments, participants];
-	if (of.some((one, i) => one !== last.of[i])) {
+	return kept_list([setlist, s.lists.moved, s.lists.item, busy, from, activeSong, tempoState.running, tempoState.controller_user_id, session.md_user_id, roleAssignments, participants], () => {
 		const special = new Set(roleAssignments.map(({ scope_song_id }) => scope_song_id));
 		const mine = (/** @type {string | null} */ song_id) => slots_of(snap, snap.you.user_id, song_id).join(", ");
 		const everywhere = mine(null);
 		const seen = new Map();
-		last = {
-			of, drawn: html`<ol class="setlist" aria-label=${words.setlist} ref=${show_here}>${items.map((item, i) => {
-				const { song_id } = item;
-				const nth = seen.get(song_id) ?? 0;
-				seen.set(song_id, nth + 1);
-				return row(snap, item, { key: `${song_id} ${nth}`, number: i + 1, mine: special.has(song_id) ? mine(song_id) : everywhere, busy, from, here: s.lists.item?.position === item.position });
-			})}</ol>`,
-		};
-	}
-	return last.drawn;
+		return html`<ol class="setlist" aria-label=${words.setlist} ref=${show_here}>${items.map((item, i) => {
+			const { song_id } = item;
+			const nth = seen.get(song_id) ?? 0;
+			seen.set(song_id, nth + 1);
+			return row(snap, item, { key: `${song_id} ${nth}`, number: i + 1, mine: special.has(song_id) ? mine(song_id) : everywhere, busy, from, here: s.lists.item?.position === item.position });
+		})}</ol>`;
+	});
 }
 
 /** @param {Snapshot} snap @param {Item} item @param {{key: string, number: number, mine: string, busy: boolean, from: string, here: boolean}} about */

@@ -8,7 +8,7 @@ import { span_of_line } from "../desk/song_file.js";
 import { edit_song, new_song } from "../desk/song_form.js";
 import { add_song, bring_in, choose_files, choose_format, edit_text, look, look_further, open_import, search, take_out } from "../desk/songs.js";
 import { state } from "../state.js";
-import { choice, html, icon, take_focus_if_lost, tempo_mark, value_of } from "./view_parts.js";
+import { choice, html, icon, kept, take_focus_if_lost, tempo_mark, value_of } from "./view_parts.js";
 import { words } from "../words.js";
 
 /**
@@ -65,20 +65,17 @@ function told({ songs }) {
 	return songs.query.trim() ? words.none_found : words.no_songs;
 }
 
-/** As they were drawn last, and of what: bars and figures of the link come and go, they stay. @type {{of: unknown[], drawn: unknown}} */
-let last = { of: [], drawn: null };
+const kept_rows = kept();
 
 /** @param {State} s @param {Snapshot} snap */
 function rows(s, snap) {
-	const of = [s.songs.list, s.songs.added, s.drafts, snap.setlist, is_md(snap)];
-	if (of.some((one, i) => one !== last.of[i])) {
+	return kept_rows([s.songs.list, s.songs.added, s.drafts, snap.setlist, is_md(snap)], () => {
 		/** @type {Map<string, number[]>} */
 		const places = new Map();
 		for (const { song_id, position } of snap.setlist?.items ?? [])
 			places.set(song_id, [...places.get(song_id) ?? [], position + 1]);
-		last = { of, drawn: html`<ul class="songs" aria-label=${words.songs}>${s.songs.list?.map((one) => song(s, snap, one, places.get(one.id) ?? []))}</ul>` };
-	}
-	return last.drawn;
+		return html`<ul class="songs" aria-label=${words.songs}>${s.songs.list?.map((one) => song(s, snap, one, places.get(one.id) ?? []))}</ul>`;
+	});
 }
 
 /** @param {State} s */
