@@ -215,6 +215,34 @@ describe("the setlist in the browser", () => {
 		await reset();
 	});
 
+	test("on a tablet the list beside the stage is put in order there, by mouse and by keys", async () => {
+		const tablet = await another();
+		await tablet.setViewportSize({ width: 1024, height: 768 });
+		const side = tablet.getByRole("complementary");
+		const grip = (/** @type {string} */ title) => side.getByRole("button", { name: `Move ${title}`, exact: true });
+		const from = await middle(grip("Alone")), to = await middle(grip("Caravan"));
+		await tablet.mouse.move(from.x, from.y);
+		await tablet.mouse.down();
+		await tablet.mouse.move(to.x, to.y + 20, { steps: 6 });
+		await tablet.mouse.up();
+		await openList();
+		await is("BCADE");
+		await grip("Alone").focus();
+		for (const key of ["Enter", "ArrowUp", "ArrowUp", "Enter"])
+			await tablet.keyboard.press(key);
+		await is("ABCDE");
+		/* It changes meanwhile: put back, and said. */
+		await tablet.mouse.move(from.x, from.y);
+		await tablet.mouse.down();
+		await tablet.mouse.move(to.x, to.y + 20, { steps: 6 });
+		await eye.request("setlist.item.move", { position: 3, to: 4 });
+		await tablet.locator(".notice", { hasText: "changed on another phone" }).waitFor();
+		await tablet.mouse.up();
+		await is("ABCED");
+		await tablet.context().close();
+		await reset();
+	});
+
 	test("the line breaks in mid-drag: nothing is moved, it is said, and the list is the box's again", async () => {
 		const proxy = await startProxy(box.port);
 		const page = await another(proxy.port);

@@ -181,6 +181,11 @@ describe("a player's stage", () => {
 			() => ben.evaluate(() => window.dispatchEvent(new Event("blur"))),
 			() => ben.evaluate(() => window.dispatchEvent(new Event("pagehide"))),
 			() => talk().dispatchEvent("pointercancel"),
+			() => ben.evaluate(() => {
+				Object.defineProperty(document, "hidden", { value: true, configurable: true });
+				document.dispatchEvent(new Event("visibilitychange"));
+				delete (/** @type {any} */ (document).hidden);
+			}),
 			() => md.request("tempo.handoff", { user_id: person("Ben").user_id }),
 		]) {
 			await talk().hover();

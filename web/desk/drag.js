@@ -123,7 +123,7 @@ export function put_down(there, only) {
 /** By finger, mouse or pen. @param {PointerEvent} event the main one, on the handle @param {HTMLElement} row @param {Carried["done"]} done */
 export function drag(event, row, done) {
 	const handle = /** @type {HTMLElement} */ (event.currentTarget);
-	const sheet = /** @type {HTMLElement} */ (row.closest("dialog"));
+	const sheet = /** @type {HTMLElement} */ (row.closest("dialog, .side"));
 	const c = pick_up(row, done);
 	const { places, from } = c;
 	const list = /** @type {HTMLElement} */ (row.parentElement);

@@ -76,15 +76,18 @@ async function move(from, to) {
 
 /** The songs as shown when one was picked up; "": none is. */
 let order = "";
+/** And on which sheet; on a tablet the list stands beside the stage, too. */
+let sheet = "";
 
 /** @param {State} s */
 function order_of(s) {
-	return s.sheet === "setlist" && s.snapshot && is_md(s.snapshot) ? shown_items(s, s.snapshot).map(({ song_id }) => song_id).join() : "";
+	return s.sheet === sheet && s.snapshot && is_md(s.snapshot) ? shown_items(s, s.snapshot).map(({ song_id }) => song_id).join() : "";
 }
 
 /** Whether a row may be picked up. */
 function picked_up() {
 	const s = state.peek();
+	sheet = s.sheet;
 	order = is_changing(s) ? "" : order_of(s);
 	return order !== "";
 }
@@ -146,7 +149,7 @@ effect(() => {
 	const s = state.value;
 	if (order && order_of(s) !== order) {
 		put_down(false);
-		if (s.sheet === "setlist")
+		if (s.sheet === sheet)
 			notify(words.list_changed);
 	}
 	const before = list;
