@@ -220,21 +220,25 @@ describe("the setlist in the browser", () => {
 		await tablet.setViewportSize({ width: 1024, height: 768 });
 		const side = tablet.getByRole("complementary");
 		const grip = (/** @type {string} */ title) => side.getByRole("button", { name: `Move ${title}`, exact: true });
-		const from = await middle(grip("Alone")), to = await middle(grip("Caravan"));
-		await tablet.mouse.move(from.x, from.y);
-		await tablet.mouse.down();
-		await tablet.mouse.move(to.x, to.y + 20, { steps: 6 });
+		const take = async () => {
+			await until(async () => await grip("Alone").getAttribute("aria-disabled") === "false", "no change under way");
+			const from = await middle(grip("Alone")), to = await middle(grip("Caravan"));
+			await tablet.mouse.move(from.x, from.y);
+			await tablet.mouse.down();
+			await tablet.mouse.move(to.x, to.y + 20, { steps: 6 });
+			await side.locator("[data-carried]").waitFor();
+		};
+		await take();
 		await tablet.mouse.up();
 		await openList();
 		await is("BCADE");
+		await until(async () => await grip("Alone").getAttribute("aria-disabled") === "false", "no change under way");
 		await grip("Alone").focus();
 		for (const key of ["Enter", "ArrowUp", "ArrowUp", "Enter"])
 			await tablet.keyboard.press(key);
 		await is("ABCDE");
 		/* It changes meanwhile: put back, and said. */
-		await tablet.mouse.move(from.x, from.y);
-		await tablet.mouse.down();
-		await tablet.mouse.move(to.x, to.y + 20, { steps: 6 });
+		await take();
 		await eye.request("setlist.item.move", { position: 3, to: 4 });
 		await tablet.locator(".notice", { hasText: "changed on another phone" }).waitFor();
 		await tablet.mouse.up();

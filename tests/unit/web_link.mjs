@@ -133,6 +133,7 @@ describe("ids", () => {
 			const link = new Link("ws://x", { open() {}, message() {}, status() {}, woken() {} });
 			for (let socket = 0; socket < 3; socket++) {
 				link.open();
+				link.repeat();
 				for (let i = 0; i < 4; i++)
 					link.request("tempo.tap", { at: i }).catch(() => {});
 			}
@@ -172,6 +173,7 @@ function line() {
 	/** @type {string[]} */
 	const ends = [];
 	link.open();
+	link.repeat();
 	return {
 		link, sockets, ends,
 		ask: (/** @type {string} */ type) => void link.request(type).then(() => ends.push(`${type} ok`), (error) => ends.push(`${type} ${error.code}`)),
@@ -210,6 +212,18 @@ describe("an answer that was lost with the line", () => {
 		w.break();
 		link.repeat();
 		assert.deepEqual(sockets[2].sent, []);
+	});
+
+	test("between the line and the welcome: what the box writes down waits for it, what is worth something at once is said to be not sent", async () => {
+		const { link, sockets, ends, ask, ...w } = line();
+		w.break();
+		["setlist.item.move", "tempo.stop", "session.resume", "clock.ping"].forEach(ask);
+		await settle();
+		assert.deepEqual([sockets[1].sent.map(({ type }) => type), ends], [["session.resume", "clock.ping"], ["tempo.stop no_connection"]]);
+		link.repeat();
+		assert.deepEqual(sockets[1].sent.slice(2).map(({ type }) => type), ["setlist.item.move"]);
+		link.drop();
+		link.give_up();
 	});
 
 	test("over several lines that break; in vain for twelve seconds, then told once", async () => {

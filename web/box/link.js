@@ -59,6 +59,8 @@ export class Link {
 		/** @type {LinkStatus} */
 		this.status = "connecting";
 		this.tries = 0;
+		/** The box has taken us in on this socket; before that it minds nobody's business but its doors'. */
+		this.known = false;
 		/** When the first question was put that nothing was heard since; Infinity: all were answered. */
 		this.asked_at = Infinity;
 		/** Wall time of the last sign of life of this page itself: performance.now() may stand still in a sleep. */
@@ -97,6 +99,7 @@ export class Link {
 	drop() {
 		const socket = this.socket;
 		this.socket = null;
+		this.known = false;
 		if (socket) {
 			socket.onopen = socket.onmessage = socket.onclose = null;
 			socket.close();
@@ -118,6 +121,7 @@ export class Link {
 
 	/** The box knows us again: what was lost on the way, there or back, once more. */
 	repeat() {
+		this.known = true;
 		for (const wait of this.waiting.values())
 			if (wait.lost)
 				this.put(wait);
@@ -197,16 +201,18 @@ export class Link {
 	 */
 	request(type, fields = {}) {
 		return new Promise((resolve, reject) => {
-			const socket = this.socket;
-			if (!socket || socket.readyState !== WebSocket.OPEN) {
+			const { known, socket } = this;
+			const fleeting = FLEETING.test(type);
+			if (!socket || socket.readyState !== WebSocket.OPEN || (fleeting && !known && !/^(clock|session)/.test(type))) {
 				reject(new Refused(type, { code: "no_connection" }));
 				return;
 			}
 			const id = this.prefix + this.next_id++;
-			const timer = setTimeout(() => this.fail(id, "no_answer"), FLEETING.test(type) ? ANSWER_MS : LASTING_MS);
-			const wait = { type, text: JSON.stringify({ id, type, ...fields }), lost: false, resolve, reject, timer };
+			const timer = setTimeout(() => this.fail(id, "no_answer"), fleeting ? ANSWER_MS : LASTING_MS);
+			const wait = { type, text: JSON.stringify({ id, type, ...fields }), lost: true, resolve, reject, timer };
 			this.waiting.set(id, wait);
-			this.put(wait);
+			if (fleeting || known)
+				this.put(wait);
 		});
 	}
 
