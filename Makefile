@@ -4,6 +4,7 @@
 #   make test     install what the tests need, build, run all of them (ONLY=ring: those that match)
 #   make          build/tactusd, build/tactus-click and the page under build/web
 #   make install  into DESTDIR/PREFIX
+#   make shots    pictures of every view of the page, in build/shots
 #   make lint asan tsan bench clean      (V=1 shows the commands)
 #
 # Variables of make run:
@@ -131,7 +132,7 @@ BUILD_NOW = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(sh
 # Ends with make, however make ends: a killed make leaves nothing running.
 TIED = exec setpriv --pdeathsig TERM
 
-.PHONY: run test test-programs bench
+.PHONY: run test test-programs bench shots
 run:
 	systemd/packages.sh run
 	+$(BUILD_NOW) all
@@ -149,6 +150,11 @@ bench:
 	systemd/packages.sh test
 	+$(BUILD_NOW) all test-programs
 	$(TIED) tests/run.sh $(BUILD) bench
+
+shots:
+	systemd/packages.sh test
+	+$(BUILD_NOW) all test-programs
+	$(TIED) env BUILD=$(abspath $(BUILD)) node tests/tools/shots.mjs $(abspath $(BUILD))/shots
 
 # ---- checks ------------------------------------------------------------------
 
