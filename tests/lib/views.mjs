@@ -207,7 +207,7 @@ export async function* views() {
 		await tablet.request("role.assign", { slot_id: tablet.state?.slots.find((/** @type {any} */ s) => s.name === "lead vocal 1").id, user_id: await player.evaluate(() => /** @type {any} */ (globalThis).tactus().snapshot.you.user_id) });
 		yield { name: "player-stopped", page: player };
 		yield* playing(md, player, tablet, band);
-		for (const [name, ...way] of /** @type {[string, ...(string | RegExp)[]][]} */ ([["setlist", "Setlist"], ["band", /^Band/], ["roles", /^Band/, "Who plays what"], ["you", "This phone"], ["claim", "This phone", "Take over a session"]])) {
+		for (const [name, ...way] of /** @type {[string, ...(string | RegExp)[]][]} */ ([["setlist", "Setlist"], ["band", /^Band/], ["roles", /^Band/, "Who plays what"], ["you", "This phone"], ["claim", "This phone", /^Take over/]])) {
 			await press(player, ...way);
 			yield { name: `player-sheet-${name}`, page: player };
 			await player.keyboard.press("Escape");

@@ -37,3 +37,24 @@ describe("settings", () => {
 		assert.deepEqual(keep.settings(), all);
 	});
 });
+
+describe("the seat and the key", () => {
+	const shelves = ["localStorage", "sessionStorage"];
+	/** Both shelves hold that text under every name. @param {string} text */
+	const hold = (text) => shelves.forEach((name) => Object.defineProperty(globalThis, name, { configurable: true, value: { getItem: () => text, setItem: () => {} } }));
+
+	test("what cannot be one is none, whatever stands there", () => {
+		try {
+			for (const text of ["7", '"x"', "{}", "[]", "null", '{"code":1,"token":2,"name":3}', '{"code":"CCCDDD"}', "{"]) {
+				hold(text);
+				assert.equal(keep.seat(), null, text);
+				assert.equal(keep.key(), null, text);
+			}
+			hold('{"code":"CCCDDD","token":"t","session_id":"s","name":"Ann"}');
+			assert.equal(keep.seat()?.token, "t");
+			assert.equal(keep.key()?.name, "Ann");
+		} finally {
+			shelves.forEach((name) => Reflect.deleteProperty(globalThis, name));
+		}
+	});
+});

@@ -78,6 +78,9 @@ class Shelf {
 	}
 }
 
+/** What was read, if it has those texts; else null: nothing that could be used was kept. @param {any} read @param {string[]} names */
+const with_texts = (read, ...names) => names.every((name) => typeof read?.[name] === "string") ? read : null;
+
 const phone = new Shelf(() => localStorage);
 const tab = new Shelf(() => sessionStorage);
 
@@ -90,8 +93,8 @@ export const keep = {
 	seat() {
 		const own = tab.read("seat");
 		if (own !== undefined)
-			return own;
-		const last = phone.read("seat") ?? null;
+			return with_texts(own, "code", "token");
+		const last = with_texts(phone.read("seat"), "code", "token");
 		/* From now on it is this tab's, whatever another one does. */
 		if (last)
 			tab.write("seat", last);
@@ -105,7 +108,7 @@ export const keep = {
 			phone.write("seat", seat);
 	},
 	/** The key outlives the seat: next week its owner is the same person, with the same roles. @returns {Key | null} */
-	key: () => phone.read("key") ?? null,
+	key: () => with_texts(phone.read("key"), "token", "name"),
 	/** @param {Key | null} key */
 	set_key: (key) => phone.write("key", key),
 	/** Of this tab: two of them may be at two songs. @returns {Drafts} */
