@@ -72,7 +72,7 @@ hour("the MD opens the page, gives a name and the PIN, and has a session with a 
 	ann = await openPage(browser, box);
 	code = await create(ann, "Ann", PIN);
 	assert.match(code, /^[A-Z0-9]{6}$/);
-	await ann.locator(".code-button").click();
+	await button(ann, "Invite the band").click();
 	const image = ann.getByRole("img", { name: /QR code/ });
 	await until(() => image.evaluate((/** @type {HTMLImageElement} */ i) => i.complete && i.naturalWidth > 100), "the QR");
 	await shut(ann);
@@ -89,6 +89,7 @@ hour("players open its link, give a name and take a slot: four presses, and they
 	await dee.join(code, "Dee");
 	await dee.request("role.assign", { slot_id: slot("drums") });
 	await button(ben, /ready/i, {}).click();
+	await button(ann, "Invite the band").waitFor({ state: "detached" });
 	await dee.when((s) => s.roleAssignments.length === 3 && s.participants.some((/** @type {any} */ p) => p.display_name === "Ben" && p.ready));
 	assert.deepEqual(dee.state?.participants.find((/** @type {any} */ p) => p.display_name === "Cas").slots, [slot("keys 1")]);
 });

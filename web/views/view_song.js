@@ -4,7 +4,7 @@
  * what. For the one who leads, whose stage is full of the desk, the page is a sheet.
  */
 import { metre } from "../beat/beat.js";
-import { bar_number, is_controller, is_md, name_of, next_item, parts_in, slots_of, song_bar } from "../box/snapshot.js";
+import { bar_number, is_controller, is_md, name_of, next_item, parts_in, players, slots_of, song_bar } from "../box/snapshot.js";
 import { open_item, open_setlist } from "../desk/setlist.js";
 import { edit_song } from "../desk/song_form.js";
 import { h } from "preact";
@@ -35,6 +35,7 @@ export function view_song(s, snap) {
 			<p class="song-about">${song?.key && html`<bdi class="chip">${song.key}</bdi>`}${song_leader(snap)}</p>
 			${role && html`<p class="song-role">${role}</p>`}
 			${next && html`<p class="song-next">${words.next}: <bdi>${next.title}</bdi>${next.key && html`<bdi class="chip">${next.key}</bdi>`}${tempo_mark(next.bpm, metre(next.time_signature).compound)}</p>`}
+			${!song && !next && is_md(snap) && !players(snap).length && html`<button type="button" class="setlist-button invite-button" onClick=${() => change({ sheet: "invite" })}>${icon("people")}${words.invite}</button>`}
 		</div>
 		${view_go(s, snap)}${is_controller(snap) && setlist_button()}
 	</section>`;
