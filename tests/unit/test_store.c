@@ -190,13 +190,9 @@ START_TEST(constraints_by_name)
 		{b->sql, NULL},
 		{NULL, NULL},
 	};
-	struct store *store = fixture_open();
+	struct store *store = open_with_session();
 	struct outcome out;
 
-	ck_assert_int_eq(
-		run(store, make_session, session_params(SESSION_1, USER_1, "CDFHJK"), 0, &out),
-		STORE_OK);
-	outcome_free(&out);
 	ck_assert_int_eq(run(store, steps, user_params(7), SECTION_ALL, &out),
 			 b->what ? STORE_INVALID : STORE_FAILED);
 	if (b->what)
