@@ -32,7 +32,6 @@ static const char *type_of(const char *name)
 		{".webmanifest", "application/manifest+json"},
 		{".json", "application/json"},
 		{".map", "application/json"},
-		{".map", "application/json"},
 		{".txt", "text/plain; charset=utf-8"},
 		{".mp4", "video/mp4"},
 		{".webm", "video/webm"},

@@ -16,7 +16,7 @@ struct page_body {
 };
 
 struct page_file {
-	char *url;        /* "/", "/app.js", "/lib/preact.js" */
+	char *url;        /* "/index.html", "/app.js" */
 	const char *type; /* Content-Type; static */
 	struct page_body plain;
 	struct page_body packed; /* the same by gzip, where FILE.gz stands beside FILE */

@@ -3,7 +3,7 @@
  *
  *     [ONLY=regex] node tests/tools/shots.mjs [DEST]
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join as path } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -15,6 +15,10 @@ const ONLY = new RegExp(process.env.ONLY ?? "");
 const SIZES = [[360, 740], [740, 360], [1024, 768]];
 
 mkdirSync(DEST, { recursive: true });
+/* A view that there is no more leaves no picture. */
+for (const file of readdirSync(DEST))
+	if (file.endsWith(".png") && ONLY.test(file))
+		rmSync(path(DEST, file));
 const pages = new Set();
 for await (const { name, page } of views()) {
 	pages.add(page);

@@ -21,6 +21,8 @@ let lock = null;
 let video = null;
 let asking = false;
 let told = false;
+/** A video that has neither begun nor failed by then does not. */
+const PLAY_MS = 5000;
 
 function wanted() {
 	const { place, settings } = state.peek();
@@ -44,6 +46,9 @@ async function settle(gesture) {
 		if (navigator.wakeLock)
 			lock = await navigator.wakeLock.request("screen").catch(() => null);
 		lock?.addEventListener("release", show);
+		/* Somebody left the room meanwhile. */
+		if (!wanted())
+			lock?.release();
 		if (!lock && (gesture || video) && wanted())
 			await play(gesture);
 		asking = false;
@@ -55,9 +60,9 @@ async function settle(gesture) {
 async function play(gesture) {
 	video ??= make();
 	try {
-		await video.play();
+		await Promise.race([video.play(), new Promise((_, fail) => setTimeout(fail, PLAY_MS))]);
 	} catch {
-		/* With another one the box is asked for it again. */
+		/* At the next touch it is tried again. */
 		video.remove();
 		video = null;
 		if (gesture && !told && wanted()) {

@@ -141,8 +141,8 @@ export async function set_typed() {
 		notify(words.bpm_wrong);
 		return;
 	}
-	/* What is typed while the box answers is not this any more. */
 	end_gesture();
+	/* What is typed while the box answers is not this any more. */
 	if (await set_tempo({ bpm }) && state.peek().desk.bpm_text === text)
 		change_desk({ bpm_text: null });
 }

@@ -96,13 +96,18 @@ function quality(s, snap) {
 function news(s, snap) {
 	const running = snap.tempoState.running;
 	return html`
-		${s.link !== "open" && alarm("bad", running ? words.no_connection_running : words.no_connection_stopped)}
-		${s.link === "open" && (s.quality?.loss_pct ?? 0) >= LOSS_BAD_PCT && alarm("warn", words.weak_link(s.quality?.loss_pct ?? 0))}
-		${snap.click.audio === "lost" && alarm("bad", words.audio_lost)}
-		${snap.click.audio === "none" && alarm("warn", words.audio_none)}
+		${s.link === "open" ? alarms(s, snap) : alarm("bad", running ? words.no_connection_running : words.no_connection_stopped)}
 		${s.click_waits && alarm("warn", words.click_waits)}
 		${change_coming(s, snap)}
 		${!s.sheet && notice(s)}`;
+}
+
+/** What is known to be wrong; without a line nothing is. @param {State} s @param {Snapshot} snap */
+function alarms(s, snap) {
+	const loss_pct = s.quality?.loss_pct ?? 0;
+	return html`${loss_pct >= LOSS_BAD_PCT && alarm("warn", words.weak_link(loss_pct))}
+		${snap.click.audio === "lost" && alarm("bad", words.audio_lost)}
+		${snap.click.audio === "none" && alarm("warn", words.audio_none)}`;
 }
 
 /** @param {string} kind @param {string} text */
